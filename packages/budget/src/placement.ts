@@ -1,6 +1,3 @@
-import type { MemoryProfile } from './memory-profile.js'
-import type { MemorySettings } from './memory-settings.js'
-import type { DeviceRoom } from './device.js'
 import type { Bytes, DeviceBytes, DeviceId } from './units.js'
 
 /** Where a load's layers live and what it takes there. */
@@ -18,13 +15,15 @@ export interface Placement {
   readonly reason: string
 }
 
-/** What one device holds of a load. */
+/** What one device holds of a load. The sum of the figures is what the load is expected to take there. */
 export interface MemoryParts {
   readonly device: DeviceId
   readonly weights: Bytes
   readonly kvCache: Bytes
   readonly compute: Bytes
   readonly overhead: Bytes
+  /** What earlier loads took beyond the arithmetic of the other parts; negative where they took less. */
+  readonly learned: Bytes
 }
 
 /** Whether and where a load fits. */
@@ -40,9 +39,7 @@ export type Verdict =
       readonly missing: Bytes
     }
 
-/** Full GPU → hybrid with the exact number of layers that fit → CPU only → cannot, each with its reason. */
-export declare function place(
-  profile: MemoryProfile,
-  settings: MemorySettings,
-  room: readonly DeviceRoom[],
-): Verdict
+/** What a device's parts come to. */
+export function sumOf({ weights, kvCache, compute, overhead, learned }: MemoryParts): Bytes {
+  return weights + kvCache + compute + overhead + learned
+}

@@ -15,3 +15,10 @@ export interface DeviceBytes {
 
 /** Element type of the KV cache, by llama.cpp's names. */
 export type KvType = 'f32' | 'f16' | 'bf16' | 'q8_0' | 'q5_1' | 'q5_0' | 'q4_1' | 'q4_0' | 'iq4_nl'
+
+/** What a list of amounts has on one device; 0 where it does not name it. */
+export function bytesOf(amounts: readonly DeviceBytes[], device: DeviceId): Bytes {
+  let sum = 0
+  for (const amount of amounts) if (amount.device === device) sum += amount.bytes
+  return sum
+}

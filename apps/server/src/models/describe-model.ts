@@ -18,7 +18,7 @@ export interface ModelDescription {
   readonly parameters: string
   /** The Go template if the model has one, else the GGUF's own Jinja template. */
   readonly template?: string
-  /** The GGUF's metadata, by its keys, with `general.parameter_count`; long lists are null. */
+  /** The GGUF's metadata, by its keys, with `general.parameter_count`; the vocabulary and other long lists are null. */
   readonly info: Readonly<Record<string, GgufValue | null>>
   readonly tensors: readonly GgufTensor[]
 }
@@ -48,10 +48,16 @@ export async function describeModel(model: StoredModel): Promise<ModelDescriptio
     parameters: parameterLines(model).join('\n'),
     ...(template === undefined ? {} : { template }),
     info: {
-      ...values,
+      ...Object.fromEntries(
+        Object.entries(values).map(([key, value]) => [key, isVocabulary(key, value) ? null : value]),
+      ),
       ...Object.fromEntries(Object.keys(metadata.lengths).map((key) => [key, null])),
       'general.parameter_count': read.parameterCount,
     },
     tensors: metadata.tensors,
   }
+}
+
+function isVocabulary(key: string, value: GgufValue): boolean {
+  return key.startsWith('tokenizer.') && Array.isArray(value)
 }

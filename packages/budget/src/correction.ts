@@ -15,7 +15,12 @@ export interface Correction {
 /** Names what a load's memory depends on: settings and the layers of each GPU. */
 export function loadKey(settings: MemorySettings, split: Placement['split']): string {
   const layers = split.map(({ device, layers: count }) => `${device}:${count}`).join(',')
-  return `${settings.contextLength}×${settings.slots} ${settings.kvType} ${layers === '' ? 'cpu' : layers}`
+  return settingsKey(settings) + (layers === '' ? 'cpu' : layers)
+}
+
+/** How the keys of all loads at those settings begin. */
+export function settingsKey({ contextLength, slots, kvType }: MemorySettings): string {
+  return `${contextLength}×${slots} ${kvType} `
 }
 
 /** The parts with `learned` filled in. */

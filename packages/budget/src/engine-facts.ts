@@ -11,6 +11,8 @@ export interface EngineFacts {
   readonly flashAttention: boolean
   /** `shared`: one engine context with a sequence a slot; `own`: an engine context for every slot (embeddings). */
   readonly contexts: 'shared' | 'own'
+  /** Jobs at a time that a runner takes at most; absent: as many as fit. */
+  readonly maxSlots?: number
   /** What the CPU can do, by llama.cpp's names (`cpuFeaturesOf` its system info): tells which weights it rearranges. */
   readonly cpuFeatures: readonly string[]
   /**

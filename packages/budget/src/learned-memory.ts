@@ -1,4 +1,4 @@
-import { loadKey, scalable } from './correction.js'
+import { loadKey, scalable, settingsKey } from './correction.js'
 import type { Correction } from './correction.js'
 import type { MemorySettings } from './memory-settings.js'
 import type { Placement } from './placement.js'
@@ -22,11 +22,14 @@ export class LearnedMemory {
   readonly #models = new Map<string, Correction>()
 
   /**
-   * What is known of a model: to the byte for loads at the same settings and cut of layers, as a scale for
-   * others. For `place`'s `correction`; undefined where nothing is known.
+   * What is known of a model for loads at those settings: to the byte where it was loaded so before with the
+   * same cut of layers, as a scale otherwise. For `place`'s `correction`; undefined where nothing is known.
    */
-  correction(model: string): Correction | undefined {
-    return this.#models.get(model)
+  correction(model: string, settings: MemorySettings): Correction | undefined {
+    const known = this.#models.get(model)
+    if (!known) return undefined
+    const measured = Object.entries(known.measured).filter(([key]) => key.startsWith(settingsKey(settings)))
+    return { ...known, measured: Object.fromEntries(measured) }
   }
 
   /** Takes note of what a load took. Devices that `measured` does not name keep their estimate. */

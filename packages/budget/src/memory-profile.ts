@@ -10,18 +10,24 @@ export type MemoryProfile = ForeignProfile | GgufProfile
 /** A model in somebody else's memory (a remote engine): nothing of it is ours to reserve. */
 export interface ForeignProfile {
   readonly kind: 'foreign'
+  /** Jobs at a time, at most; absent: as many as one likes. */
+  readonly maxSlots?: number
   /** Tokens of context that the model was made for; null where it does not say. */
   readonly trainedContext: Tokens | null
 }
 
 /** A foreign model of which nothing is known. */
-export const FOREIGN_PROFILE: ForeignProfile = { kind: 'foreign', trainedContext: null }
+export const FOREIGN_PROFILE: ForeignProfile = { kind: 'foreign', trainedContext: null, maxSlots: 1 }
 
 /** A model in a GGUF file, as llama.cpp loads it. */
 export interface GgufProfile {
   readonly kind: 'gguf'
+  /** Jobs at a time, at most; absent: as many as fit. */
+  readonly maxSlots?: number
   readonly architecture: string
   readonly trainedContext: Tokens | null
+  /** Jobs at a time that the engine can do with this model; null: any number. */
+  readonly maxSlots: number | null
   /** Repeating layers in order. The output layer comes after them and is not among them. */
   readonly layers: readonly LayerProfile[]
   /** Token embeddings and what else is read before the first layer: host memory always. */

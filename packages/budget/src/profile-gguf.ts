@@ -46,6 +46,7 @@ export function profileFromGguf(metadata: GgufMetadata, engine: EngineFacts): Gg
   const repacks = [...layers, output, tiedOutput ?? NOTHING].some(({ repacked }) => repacked > 0)
   return {
     kind: 'gguf',
+    ...(engine.maxSlots === undefined ? {} : { maxSlots: engine.maxSlots }),
     architecture: reader.architecture,
     trainedContext: reader.number('context_length') ?? null,
     layers: layers.map((weights, index) => ({

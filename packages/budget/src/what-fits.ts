@@ -29,7 +29,9 @@ export function mostSlots(
   room: readonly DeviceRoom[],
   options: WhatFitsOptions = {},
 ): number {
-  return largest(MOST_SLOTS, (slots) => isGood(profile, { ...settings, slots }, room, options))
+  return largest(Math.min(MOST_SLOTS, profile.maxSlots ?? MOST_SLOTS), (slots) =>
+    isGood(profile, { ...settings, slots }, room, options),
+  )
 }
 
 /**
@@ -60,6 +62,7 @@ export function chooseSlots(
 ): number {
   const one = place(profile, { ...settings, slots: 1 }, room, options)
   const chosen = [4, 2].find((slots) => {
+    if (slots > (profile.maxSlots ?? slots)) return false
     const verdict = place(profile, { ...settings, slots }, room, options)
     if (!verdict.fits || !one.fits || RANK[verdict.placement.kind] < RANK[one.placement.kind]) return false
     return verdict.placement.parts.every(({ device, kvCache }) => {

@@ -1,0 +1,74 @@
+import { open, stat } from 'node:fs/promises'
+import { errorCode } from './error-code.js'
+
+/** Bytes that are read by ranges, wherever they are. */
+export interface GgufSource {
+  /** In how many bytes it ends; undefined where nobody says. */
+  readonly size: number | undefined
+  /** The bytes from `start` to before `end`, or fewer where it ends sooner. */
+  read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>
+}
+
+/** A file on disk. Rejects with an Error whose message says what is wrong with it. */
+export async function fileSource(path: string): Promise<GgufSource> {
+  const { size, isFile } = await stat(path).then(
+    (found) => ({ size: found.size, isFile: found.isFile() }),
+    (error: unknown) => {
+      throw new Error(unreadable(error), { cause: error })
+    },
+  )
+  if (!isFile) throw new Error('it is a directory or a device, a file is needed')
+  if (size === 0) throw new Error('the file is empty')
+  return {
+    size,
+    // Opened anew for each range: a head is read in a few of them, and nobody has to remember to close it.
+    read: async (start, end) => {
+      const length = Math.max(0, Math.min(end, size) - start)
+      const bytes = new Uint8Array(length)
+      if (length === 0) return bytes
+      const file = await open(path, 'r').catch((error: unknown) => {
+        throw new Error(unreadable(error), { cause: error })
+      })
+      try {
+        const { bytesRead } = await file.read(bytes, 0, length, start)
+        return bytes.subarray(0, bytesRead)
+      } finally {
+        await file.close()
+      }
+    },
+  }
+}
+
+/** A file on a server that answers range requests. Rejects with an Error whose message says what is wrong. */
+export async function urlSource(url: string, fetch_: typeof fetch = fetch): Promise<GgufSource> {
+  const get = async (start: number, end: number): Promise<Response> => {
+    const response = await fetch_(url, { headers: { range: `bytes=${start}-${end - 1}` } }).catch(
+      (error: unknown) => {
+        throw new Error('the server cannot be reached', { cause: error })
+      },
+    )
+    if (response.ok || response.status === 416) return response
+    await response.body?.cancel()
+    throw new Error(`the server answers ${response.status} ${response.statusText}`.trimEnd())
+  }
+  const first = await get(0, 1)
+  await first.body?.cancel()
+  if (first.status !== 206) throw new Error('the server does not send parts of a file (no range requests)')
+  const total = Number(first.headers.get('content-range')?.split('/')[1])
+  const size = Number.isSafeInteger(total) ? total : undefined
+  return {
+    size,
+    read: async (start, end) => {
+      if (size !== undefined && start >= size) return new Uint8Array(0)
+      const response = await get(start, end)
+      return response.status === 206 ? new Uint8Array(await response.arrayBuffer()) : new Uint8Array(0)
+    },
+  }
+}
+
+function unreadable(error: unknown): string {
+  const code = errorCode(error)
+  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'EACCES' || code === 'EPERM') return 'there is no permission to read the file'
+  return `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`
+}

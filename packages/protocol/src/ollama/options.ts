@@ -40,7 +40,7 @@ const shape = {
 /** Unknown options pass: they are warned about and ignored. A wrong type does not. */
 export const OllamaOptions = z.looseObject(shape, { error: 'expected a JSON object' })
 
-export type OllamaOptions = z.output<typeof OllamaOptions>
+export type OllamaOptions = Partial<z.output<typeof OllamaOptions>>
 
 /** Those of the options' names that are none. */
 export function unknownOptions(options: Readonly<Record<string, unknown>>): readonly string[] {

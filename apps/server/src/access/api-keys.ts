@@ -1,0 +1,59 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+
+/** What a key's holder may do: `user` uses models, `admin` changes them too. */
+export type Role = 'user' | 'admin'
+
+/** A known caller. */
+export interface KeyHolder {
+  readonly name: string
+  readonly role: Role
+}
+
+interface Entry extends KeyHolder {
+  readonly hash: Buffer
+}
+
+const LINE = /^(\S+)\s+(user|admin)\s+sha256:([0-9a-f]{64})$/i
+
+/**
+ * The keys that may call. Only their hashes are known here; keys are long and random, so that a plain
+ * SHA-256 cannot be turned back.
+ */
+export class ApiKeys {
+  readonly #entries: readonly Entry[]
+
+  private constructor(entries: readonly Entry[]) {
+    this.#entries = entries
+  }
+
+  /**
+   * Reads lines of `NAME user|admin sha256:HASH`; empty ones and those that begin with # are passed over.
+   * @throws Error naming the line, without showing it: somebody may have put a key there.
+   */
+  static parse(text: string): ApiKeys {
+    const entries = text.split(/\r?\n/).flatMap((line, index): Entry[] => {
+      const trimmed = line.trim()
+      if (trimmed === '' || trimmed.startsWith('#')) return []
+      const [, name, role, hash] = LINE.exec(trimmed) ?? []
+      if (name === undefined || role === undefined || hash === undefined) {
+        throw new Error(`line ${index + 1}: expected "NAME user|admin sha256:<64 hexadecimal digits>"`)
+      }
+      return [
+        { name, role: role.toLowerCase() === 'admin' ? 'admin' : 'user', hash: Buffer.from(hash, 'hex') },
+      ]
+    })
+    if (entries.length === 0)
+      throw new Error('expected at least one key; leave the setting out to ask for none')
+    return new ApiKeys(entries)
+  }
+
+  /** Whose key it is. Takes the same time whichever entry matches, and if none does. */
+  holder(key: string): KeyHolder | undefined {
+    const hash = createHash('sha256').update(key).digest()
+    let found: Entry | undefined
+    for (const entry of this.#entries) {
+      if (timingSafeEqual(entry.hash, hash)) found ??= entry
+    }
+    return found === undefined ? undefined : { name: found.name, role: found.role }
+  }
+}

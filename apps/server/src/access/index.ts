@@ -1,0 +1,7 @@
+export { ApiKeys } from './api-keys.js'
+export { adminOnly, guard } from './guard.js'
+export { Origins } from './origins.js'
+export { readJson } from './read-json.js'
+
+export type { KeyHolder } from './api-keys.js'
+export type { AccessRules } from './guard.js'

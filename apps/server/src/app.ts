@@ -1,0 +1,60 @@
+import { Hono } from 'hono'
+import type { Logger } from 'pino'
+import { adminOnly, guard, type AccessRules } from './access/index.js'
+import type { AppEnv } from './app-env.js'
+import { RequestError } from './generate/index.js'
+import { requestLog } from './observe/index.js'
+import {
+  adminRoutes,
+  errorResponse,
+  healthRoutes,
+  ollamaModelRoutes,
+  ollamaRoutes,
+  openAiRoutes,
+  type RouteDeps,
+} from './routes/index.js'
+
+export interface AppParts extends RouteDeps {
+  readonly access: AccessRules
+  readonly log: Logger
+}
+
+/** The whole HTTP side, without a socket. */
+export function createApp(parts: AppParts): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  app.use(requestLog(parts.log, parts.metrics.countRequest))
+  app.use(guard(parts.access))
+  app.use('/api/berth/*', adminOnly(parts.access.keys))
+
+  app.route('/', healthRoutes(parts))
+  app.route('/', ollamaRoutes(parts))
+  app.route('/', ollamaModelRoutes(parts))
+  app.route('/', openAiRoutes(parts))
+  app.route('/', adminRoutes(parts))
+
+  const methods = methodsByPath(app)
+  app.notFound((c) => {
+    const allowed = methods.get(c.req.path)
+    if (allowed === undefined) {
+      return errorResponse(c, new RequestError('unknown-route', `${c.req.path}: no such path`))
+    }
+    c.header('Allow', allowed.join(', '))
+    return errorResponse(
+      c,
+      new RequestError('wrong-method', `${c.req.path} takes ${allowed.join(', ')}, not ${c.req.method}`),
+    )
+  })
+  app.onError((error, c) => errorResponse(c, error))
+  return app
+}
+
+/** The methods of every path without parameters, so that a wrong method is told from a wrong path. */
+function methodsByPath(app: Hono<AppEnv>): ReadonlyMap<string, readonly string[]> {
+  const methods = new Map<string, string[]>()
+  for (const { path, method } of app.routes) {
+    if (method === 'ALL' || path.includes(':')) continue
+    const more = method === 'GET' ? ['GET', 'HEAD'] : [method]
+    methods.set(path, [...(methods.get(path) ?? []), ...more])
+  }
+  return methods
+}

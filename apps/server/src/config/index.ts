@@ -1,0 +1,6 @@
+export { helpText } from './help.js'
+export { isLoopback, urlOf } from './listen-address.js'
+export { readConfig } from './read-config.js'
+
+export type { ListenAddress } from './listen-address.js'
+export type { Config } from './schema.js'

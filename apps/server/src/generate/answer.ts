@@ -1,0 +1,74 @@
+import type { Metrics, Piece, SignalLike, Ticket } from '@berth/scheduler'
+import type { Timing } from './timing.js'
+
+const LEFT = 'the client went away'
+
+/**
+ * A request that the scheduler let in, from the side of whoever answers it. It is cancelled wherever it is,
+ * in the queue, in the prompt or in decode, as soon as the client's signal is raised.
+ */
+export class Answer {
+  readonly #ticket: Ticket
+  readonly #pieces: AsyncIterator<Piece>
+  readonly #startedAt = performance.now()
+  #waitedMs = 0
+  #first: Piece | undefined
+
+  constructor(ticket: Ticket, client: SignalLike) {
+    this.#ticket = ticket
+    this.#pieces = ticket.pieces[Symbol.asyncIterator]()
+    void this.#awaitGrant()
+    if (client.aborted) this.cancel()
+    else client.addEventListener('abort', () => this.cancel())
+  }
+
+  get timing(): Timing {
+    return { totalMs: performance.now() - this.#startedAt, waitedMs: this.#waitedMs }
+  }
+
+  cancel(): void {
+    this.#ticket.cancel(LEFT)
+  }
+
+  /**
+   * Waits until there is something to send; until then an error can still have a status of its own.
+   * @throws whatever ends the request before its first piece.
+   */
+  async begun(): Promise<void> {
+    this.#first ??= await this.next()
+  }
+
+  async #awaitGrant(): Promise<void> {
+    try {
+      this.#waitedMs = (await this.#ticket.granted).waitedMs
+    } catch {
+      // Whoever reads the pieces is told the same.
+    }
+  }
+
+  /** The next piece, undefined after the last. */
+  async next(): Promise<Piece | undefined> {
+    if (this.#first !== undefined) {
+      const first = this.#first
+      this.#first = undefined
+      return first
+    }
+    const { value, done } = await this.#pieces.next()
+    return done ? undefined : value
+  }
+
+  /** Reads on until there is nothing more. */
+  async all(): Promise<readonly Piece[]> {
+    const pieces: Piece[] = []
+    for (let piece = await this.next(); piece !== undefined; piece = await this.next()) pieces.push(piece)
+    return pieces
+  }
+}
+
+export const NO_METRICS: Metrics = {
+  promptTokens: 0,
+  cachedTokens: 0,
+  promptMs: 0,
+  decodedTokens: 0,
+  decodeMs: 0,
+}

@@ -1,0 +1,91 @@
+import {
+  BackendError,
+  SchedulerError,
+  type BackendErrorCode,
+  type SchedulerErrorCode,
+} from '@berth/scheduler'
+import { StoreError, type StoreErrorCode } from '../models/index.js'
+import { RequestError, type RequestErrorCode } from './request-error.js'
+
+/** What a client is told of an error. Each API family gives it a body of its own shape. */
+export interface Failure {
+  readonly status: number
+  readonly message: string
+  readonly code: string
+  readonly field: string | null
+  /** Whether the fault is the server's, so that the log should say more than the answer does. */
+  readonly ours: boolean
+}
+
+/** Not in any standard; Ollama and nginx answer so, and only logs ever see it. */
+const CLIENT_CLOSED_REQUEST = 499
+
+const REQUEST_STATUS: Readonly<Record<RequestErrorCode, number>> = {
+  'bad-request': 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  'unknown-route': 404,
+  'wrong-method': 405,
+  'unknown-model': 404,
+  'too-large': 413,
+}
+
+const SCHEDULER_STATUS: Readonly<Record<SchedulerErrorCode, number>> = {
+  'bad-request': 400,
+  'unknown-model': 404,
+  'queue-full': 503,
+  deadline: 503,
+  'shutting-down': 503,
+  'cannot-fit': 507,
+  cancelled: CLIENT_CLOSED_REQUEST,
+  'load-failed': 500,
+  'runner-lost': 500,
+}
+
+const BACKEND_STATUS: Readonly<Record<BackendErrorCode, number>> = {
+  'bad-job': 400,
+  unsupported: 400,
+  'context-overflow': 400,
+  aborted: CLIENT_CLOSED_REQUEST,
+  'slow-reader': 408,
+  'bad-model': 500,
+  lost: 500,
+  busy: 503,
+  denied: 502,
+  'unknown-model': 404,
+  engine: 500,
+  'out-of-memory': 507,
+}
+
+const STORE_STATUS: Readonly<Record<StoreErrorCode, number>> = {
+  'bad-name': 400,
+  'unknown-model': 404,
+  'broken-model': 500,
+  'no-disk-space': 507,
+  'source-failed': 502,
+}
+
+/** Ollama's words, two spaces included; clients match on them. */
+const QUEUE_FULL = 'server busy, please try again.  maximum pending requests exceeded'
+
+/** The only place where an error becomes an HTTP status. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof RequestError) {
+    return failure(REQUEST_STATUS[error.code], error.message, error.code, error.field)
+  }
+  if (error instanceof SchedulerError) {
+    const cause = error.cause
+    // The file is broken or the engine refused it: that says more than "could not be loaded".
+    const detail =
+      cause instanceof Error && !error.message.includes(cause.message) ? `: ${cause.message}` : ''
+    const message = error.code === 'queue-full' ? QUEUE_FULL : error.message + detail
+    return failure(SCHEDULER_STATUS[error.code], message, error.code)
+  }
+  if (error instanceof StoreError) return failure(STORE_STATUS[error.code], error.message, error.code)
+  if (error instanceof BackendError) return failure(BACKEND_STATUS[error.code], error.message, error.code)
+  return failure(500, 'internal server error', 'internal')
+}
+
+function failure(status: number, message: string, code: string, field: string | null = null): Failure {
+  return { status, message, code, field, ours: status >= 500 && status !== 503 }
+}

@@ -1,0 +1,189 @@
+import type {
+  ChatTemplate,
+  EmbedJob,
+  GenerateJob,
+  LoadWish,
+  Message,
+  Prompt,
+  Sampling,
+  SchedulerRequest,
+} from '@berth/scheduler'
+import type { OllamaOptions } from '@berth/protocol'
+import type { ChatAsk, EmbedAsk, GenerateAsk, TextAsk, ThinkLevel } from './ask.js'
+import { mergeOptions } from './merge-options.js'
+import { RequestError } from './request-error.js'
+import type { ServedModel } from './served-models.js'
+import type { StoredModel } from '../models/index.js'
+
+/** What goes to the scheduler, and what of the request was passed over. */
+export interface Prepared {
+  readonly request: SchedulerRequest
+  readonly warnings: readonly string[]
+}
+
+/** @throws RequestError where the model cannot do what is asked. */
+export function prepareGenerate(ask: GenerateAsk, model: ServedModel): Prepared {
+  checkAbilities(ask, model)
+  const { options, warnings } = mergeOptions(ask.defaults, model.stored.parameters, ask.options)
+  const job: GenerateJob = {
+    kind: 'generate',
+    prompt: promptOf(ask, model.stored),
+    sampling: samplingOf(options),
+    ...(options.num_predict !== undefined && options.num_predict > 0
+      ? { maxTokens: options.num_predict }
+      : {}),
+    stop: options.stop ?? [],
+    overflow: {
+      prompt: ask.truncate ? 'truncate' : 'fail',
+      answer: ask.shift ? 'shift' : 'stop',
+      ...(options.num_keep === undefined || options.num_keep < 0 ? {} : { keep: options.num_keep }),
+    },
+    ...(ask.format === undefined ? {} : { format: ask.format }),
+    ...(ask.topLogprobs === undefined ? {} : { logprobs: { top: ask.topLogprobs } }),
+    ...(ask.returnTokens ? { returnTokens: true } : {}),
+  }
+  return {
+    request: { model: model.stored.name, purpose: 'generate', job, ...loadOf(options, ask.keepAliveMs) },
+    warnings,
+  }
+}
+
+export function prepareEmbed(ask: EmbedAsk, model: ServedModel): Prepared {
+  const { options, warnings } = mergeOptions({}, model.stored.parameters, ask.options)
+  const job: EmbedJob = { kind: 'embed', inputs: ask.inputs, truncate: ask.truncate }
+  // A context wished for by a model file is meant for conversations; inputs say how long they are.
+  const wished = ask.options.num_ctx === undefined ? { ...options, num_ctx: undefined } : options
+  return {
+    request: { model: model.stored.name, purpose: 'embed', job, ...loadOf(wished, ask.keepAliveMs) },
+    warnings,
+  }
+}
+
+/** A request without a job: loads the model for `purpose` and is done. */
+export function prepareLoad(
+  ask: { readonly options: OllamaOptions; readonly keepAliveMs?: number | undefined },
+  model: ServedModel,
+  purpose: 'generate' | 'embed',
+): Prepared {
+  const { options, warnings } = mergeOptions({}, model.stored.parameters, ask.options)
+  return { request: { model: model.stored.name, purpose, ...loadOf(options, ask.keepAliveMs) }, warnings }
+}
+
+function loadOf(
+  options: OllamaOptions,
+  keepAliveMs: number | undefined,
+): Pick<SchedulerRequest, 'wish' | 'keepAliveMs'> {
+  const wish: LoadWish = {
+    ...(options.num_ctx === undefined ? {} : { contextLength: options.num_ctx }),
+    // Negative is "as many as fit".
+    ...(options.num_gpu === undefined || options.num_gpu < 0 ? {} : { maxGpuLayers: options.num_gpu }),
+  }
+  return {
+    ...(Object.keys(wish).length === 0 ? {} : { wish }),
+    ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
+  }
+}
+
+function samplingOf(options: OllamaOptions): Sampling {
+  const named = {
+    temperature: options.temperature,
+    topK: options.top_k,
+    topP: options.top_p,
+    minP: options.min_p,
+    // A negative seed is a random one.
+    seed: options.seed !== undefined && options.seed >= 0 ? options.seed : undefined,
+    repeatPenalty: options.repeat_penalty,
+    repeatLastN: options.repeat_last_n,
+    frequencyPenalty: options.frequency_penalty,
+    presencePenalty: options.presence_penalty,
+  }
+  const sampling: Sampling = Object.fromEntries(
+    Object.entries(named).filter(([, value]) => value !== undefined),
+  )
+  return sampling
+}
+
+function promptOf(ask: GenerateAsk, model: StoredModel): Prompt {
+  const { prompt } = ask
+  if (prompt.kind === 'text' && prompt.raw) {
+    return {
+      kind: 'raw',
+      text: prompt.text,
+      ...(prompt.context === undefined ? {} : { after: prompt.context }),
+    }
+  }
+  const messages = prompt.kind === 'chat' ? conversation(prompt, model) : oneTurn(prompt, model)
+  const template = prompt.kind === 'text' ? templateOf(prompt) : undefined
+  const templateArguments = thinkArguments(ask.think)
+  return {
+    kind: 'messages',
+    messages,
+    ...(prompt.kind === 'chat' && prompt.tools?.length ? { tools: prompt.tools } : {}),
+    ...(template === undefined ? {} : { template }),
+    ...(templateArguments === undefined ? {} : { templateArguments }),
+  }
+}
+
+/** The model file's messages come first; its system text only where the conversation brings none. */
+function conversation({ messages }: ChatAsk, model: StoredModel): readonly Message[] {
+  const all = [...modelMessages(model), ...messages]
+  if (messages[0]?.role === 'system' || !model.system) return all
+  return [{ role: 'system', content: model.system }, ...all]
+}
+
+function oneTurn(ask: TextAsk, model: StoredModel): readonly Message[] {
+  const system = ask.system ?? model.system
+  return [
+    ...(system ? [{ role: 'system', content: system } as const] : []),
+    ...(ask.context === undefined ? modelMessages(model) : []),
+    { role: 'user', content: ask.text, ...(ask.images.length === 0 ? {} : { images: ask.images }) },
+  ]
+}
+
+function modelMessages(model: StoredModel): readonly Message[] {
+  return model.messages.flatMap(({ role, content }) =>
+    role === 'system' || role === 'user' || role === 'assistant' ? [{ role, content }] : [],
+  )
+}
+
+const templateOf = ({ template }: TextAsk): ChatTemplate | undefined =>
+  template ? { language: 'go', source: template } : undefined
+
+/** The variables by which chat templates are told to think, or how much. */
+function thinkArguments(think: ThinkLevel | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (think === undefined) return undefined
+  if (typeof think === 'boolean') return { enable_thinking: think }
+  return { enable_thinking: true, reasoning_effort: think }
+}
+
+/** Asking a model for what it cannot do is a mistake to be told, in Ollama's words where clients know them. */
+function checkAbilities(ask: GenerateAsk, model: ServedModel): void {
+  const { prompt } = ask
+  const can: readonly string[] = model.capabilities
+  const images =
+    prompt.kind === 'chat'
+      ? prompt.messages.some((message) => message.images?.length)
+      : prompt.images.length > 0
+  const needs: readonly (readonly [string, boolean, string, string])[] = [
+    ['completion', true, prompt.kind === 'chat' ? 'chat' : 'generate', 'model'],
+    ['tools', prompt.kind === 'chat' && (prompt.tools?.length ?? 0) > 0, 'tools', 'tools'],
+    ['vision', images, 'images', 'images'],
+    ['insert', prompt.kind === 'text' && !!prompt.suffix, 'insert', 'suffix'],
+    ['thinking', ask.think !== undefined && ask.think !== false, 'thinking', 'think'],
+  ]
+  for (const [capability, asked, word, field] of needs) {
+    if (!asked || can.includes(capability)) continue
+    throw new RequestError(
+      'bad-request',
+      `"${model.stored.name}" does not support ${word} (it can: ${can.join(', ')})`,
+      field,
+    )
+  }
+  if (prompt.kind === 'text' && prompt.context !== undefined && !prompt.raw && prompt.context.length > 0) {
+    throw new RequestError(
+      'bad-request',
+      'context: token ids go before a raw prompt only; send "raw": true with them, or the conversation to /api/chat',
+      'context',
+    )
+  }
+}

@@ -1,0 +1,49 @@
+import type { Piece } from '@berth/scheduler'
+import type { Answer } from './answer.js'
+import { failureOf, type Failure } from './failure.js'
+
+/** One family's way to put an answer on the wire, as it comes. */
+export interface StreamEncoder {
+  /** The text of a piece; empty where the family has nothing to say of it. */
+  piece(piece: Piece): string
+  /** What ends a stream that broke off. */
+  failed(failure: Failure): string
+}
+
+const utf8 = new TextEncoder()
+
+/**
+ * An answer as bytes, made as they are read: a client that reads slowly slows nothing but itself. One that
+ * leaves cancels the request.
+ * @param onFailure is told of an error that came too late for a status.
+ */
+export function streamOf(
+  answer: Answer,
+  encoder: StreamEncoder,
+  onFailure: (failure: Failure, error: unknown) => void,
+): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          for (;;) {
+            const piece = await answer.next()
+            if (piece === undefined) return controller.close()
+            const text = encoder.piece(piece)
+            if (text !== '') return controller.enqueue(utf8.encode(text))
+          }
+        } catch (error) {
+          const failure = failureOf(error)
+          onFailure(failure, error)
+          controller.enqueue(utf8.encode(encoder.failed(failure)))
+          controller.close()
+        }
+      },
+      cancel() {
+        answer.cancel()
+      },
+    },
+    // Nothing is made ahead of its reader.
+    { highWaterMark: 0 },
+  )
+}

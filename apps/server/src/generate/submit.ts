@@ -1,0 +1,54 @@
+import type { SchedulerRequest, SignalLike, Ticket } from '@berth/scheduler'
+import { Answer } from './answer.js'
+import type { EmbedAsk, GenerateAsk } from './ask.js'
+import { prepareEmbed, prepareGenerate, prepareLoad, type Prepared } from './prepare.js'
+import { servedModel, type ModelSource } from './served-models.js'
+
+/** Who asks. */
+export interface Caller {
+  /** The name of an API key, else an address. */
+  readonly client: string
+  /** Raised when the caller went away. */
+  readonly signal: SignalLike
+  /** Lets a request in; the caller's own id goes with it into the log. */
+  readonly submit: (request: SchedulerRequest) => Ticket
+  readonly warn: (message: string) => void
+}
+
+/** Asks for text. Resolves as soon as the request is let in. */
+export async function generate(
+  models: ModelSource,
+  name: string,
+  ask: GenerateAsk,
+  caller: Caller,
+): Promise<Answer> {
+  return submit(prepareGenerate(ask, await servedModel(models, name)), caller)
+}
+
+/** Asks for vectors. */
+export async function embed(
+  models: ModelSource,
+  name: string,
+  ask: EmbedAsk,
+  caller: Caller,
+): Promise<Answer> {
+  return submit(prepareEmbed(ask, await servedModel(models, name)), caller)
+}
+
+/** Has the model loaded, and resolves when it is ready. */
+export async function load(
+  models: ModelSource,
+  name: string,
+  ask: Pick<GenerateAsk, 'options' | 'keepAliveMs'>,
+  purpose: 'generate' | 'embed',
+  caller: Caller,
+): Promise<Answer> {
+  const answer = submit(prepareLoad(ask, await servedModel(models, name), purpose), caller)
+  await answer.all()
+  return answer
+}
+
+function submit({ request, warnings }: Prepared, caller: Caller): Answer {
+  for (const warning of warnings) caller.warn(warning)
+  return new Answer(caller.submit({ ...request, client: caller.client }), caller.signal)
+}

@@ -1,0 +1,47 @@
+import type { SchedulerEvent, Snapshot } from '@berth/scheduler'
+import { sseComment, sseEvent } from '@berth/protocol'
+
+/** The part of the scheduler that can be watched. */
+export interface Watched {
+  on(listener: (event: SchedulerEvent) => void): Disposable
+  snapshot(): Snapshot
+}
+
+/** How many events may wait for a slow reader before its stream is ended. */
+const MOST_WAITING = 10_000
+
+/** Proxies and browsers take a silent connection for a dead one. */
+const HEARTBEAT_MS = 15_000
+
+const utf8 = new TextEncoder()
+
+/** Everything the scheduler does from now on, as server-sent events: a `snapshot` first, then each event by its type. */
+export function eventStream(scheduler: Watched): ReadableStream<Uint8Array> {
+  let stop: (() => void) | undefined
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const send = (text: string): void => controller.enqueue(utf8.encode(text))
+        const { seq, ...rest } = scheduler.snapshot()
+        send(sseEvent(JSON.stringify({ seq, ...rest }), 'snapshot', seq))
+        const listening = scheduler.on((event) => {
+          send(sseEvent(JSON.stringify(event), event.type, event.seq))
+          if ((controller.desiredSize ?? 0) > -MOST_WAITING) return
+          // What it would miss makes the rest worthless: it starts again from a new snapshot.
+          stop?.()
+          controller.close()
+        })
+        const heartbeat = setInterval(() => send(sseComment('alive')), HEARTBEAT_MS)
+        heartbeat.unref()
+        stop = () => {
+          listening[Symbol.dispose]()
+          clearInterval(heartbeat)
+        }
+      },
+      cancel() {
+        stop?.()
+      },
+    },
+    { highWaterMark: 1 },
+  )
+}

@@ -1,0 +1,35 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import type { AppEnv } from '../app-env.js'
+import { storedModel } from '../generate/index.js'
+import type { RouteDeps } from './deps.js'
+import { readBody } from './respond.js'
+
+const OfModel = z.object({ model: z.string({ error: 'expected the name of a model' }) })
+
+const PinRequest = OfModel.extend({ pinned: z.boolean({ error: 'expected true or false' }).default(true) })
+
+/** What changes how models are served; Ollama's API has no words for it. Behind admin keys, where there are keys. */
+export function adminRoutes(deps: RouteDeps): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+
+  app.get('/api/berth/snapshot', (c) => c.json(deps.scheduler.snapshot()))
+
+  /** Keeps a model in memory, from its next load on if it is not loaded; `pinned: false` takes that back. */
+  app.post('/api/berth/pin', async (c) => {
+    const { model, pinned } = await readBody(c, PinRequest, deps)
+    const { name } = await storedModel(deps.models, model)
+    deps.scheduler.pin(name, pinned)
+    return c.json({ model: name, pinned })
+  })
+
+  /** Answers when the model is gone from memory; running requests are finished first. */
+  app.post('/api/berth/unload', async (c) => {
+    const { model } = await readBody(c, OfModel, deps)
+    const { name } = await storedModel(deps.models, model)
+    await deps.scheduler.unload(name)
+    return c.json({ model: name, loaded: false })
+  })
+
+  return app
+}

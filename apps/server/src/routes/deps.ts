@@ -1,0 +1,16 @@
+import type { Scheduler } from '@berth/scheduler'
+import type { ModelSource } from '../generate/index.js'
+import type { Correlation, Metrics } from '../observe/index.js'
+
+/** What the routes work with. */
+export interface RouteDeps {
+  readonly scheduler: Pick<Scheduler, 'submit' | 'on' | 'snapshot' | 'unload' | 'pin'>
+  readonly models: ModelSource
+  readonly correlation: Correlation
+  readonly metrics: Metrics
+  /** Bytes. */
+  readonly bodyLimit: number
+  readonly version: string
+  /** How to get a model where there is none, in a sentence. */
+  readonly firstModel: () => string
+}

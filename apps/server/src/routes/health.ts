@@ -1,0 +1,34 @@
+import { SSE_TYPE, type OllamaVersionResponse } from '@berth/protocol'
+import { Hono } from 'hono'
+import type { AppEnv } from '../app-env.js'
+import { eventStream } from '../observe/index.js'
+import type { RouteDeps } from './deps.js'
+
+/** Whether the server lives, and what goes on in it. */
+export function healthRoutes(deps: RouteDeps): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  // HEAD is served by the same handlers: Hono leaves the body out.
+  app.get('/', async (c) => c.text(await welcome(deps, new URL(c.req.url).origin)))
+  app.get('/api/version', (c) => c.json({ version: deps.version } satisfies OllamaVersionResponse))
+  app.get('/metrics', async (c) =>
+    c.body(await deps.metrics.text(), 200, { 'Content-Type': deps.metrics.contentType }),
+  )
+  app.get('/api/events', (c) =>
+    c.body(eventStream(deps.scheduler), 200, { 'Content-Type': SSE_TYPE, 'Cache-Control': 'no-cache' }),
+  )
+  return app
+}
+
+/** For somebody who opens the address in a browser or with curl. */
+async function welcome({ models, firstModel }: RouteDeps, origin: string): Promise<string> {
+  const [model] = await models.list()
+  const head = 'Berth is running\n\n'
+  if (model === undefined) return `${head}There is no model yet. ${firstModel()}\n`
+  return `${head}Talk to a model:
+
+  curl ${origin}/api/chat -d '{"model": "${model.name}", "messages": [{"role": "user", "content": "Hello!"}]}'
+
+Models: ${origin}/api/tags   Loaded: ${origin}/api/ps   What goes on: ${origin}/api/events   Metrics: ${origin}/metrics
+Clients of Ollama use ${origin}, clients of OpenAI use ${origin}/v1
+`
+}

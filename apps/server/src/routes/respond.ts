@@ -1,0 +1,68 @@
+import { explain } from '@berth/protocol'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { z } from 'zod'
+import { readJson } from '../access/index.js'
+import { clientOf, type AppContext } from '../app-env.js'
+import {
+  RequestError,
+  failureOf,
+  streamOf,
+  type Answer,
+  type Caller,
+  type StreamEncoder,
+} from '../generate/index.js'
+import type { RouteDeps } from './deps.js'
+import { familyOf } from './families.js'
+
+/** The request's body by its schema. @throws RequestError that names every field that is not right. */
+export async function readBody<Schema extends z.ZodType>(
+  c: AppContext,
+  schema: Schema,
+  { bodyLimit }: RouteDeps,
+): Promise<z.output<Schema>> {
+  const body = await readJson(c, bodyLimit)
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  const bad = explain(parsed.error, body)
+  throw new RequestError('bad-request', bad.map(({ message }) => message).join('; '), bad[0]?.field || null)
+}
+
+/** Who made the request. */
+export function callerOf(c: AppContext, { scheduler, correlation }: RouteDeps): Caller {
+  const log = c.get('log')
+  return {
+    client: clientOf(c),
+    signal: c.req.raw.signal,
+    submit: (request) => correlation.submit(c.get('requestId'), request, (it) => scheduler.submit(it)),
+    warn: (message) => log.warn(message),
+  }
+}
+
+/** Sends an answer as it comes. What fails before its first piece is thrown, and gets a status of its own. */
+export async function streamed(
+  c: AppContext,
+  contentType: string,
+  answer: Answer,
+  encoder: StreamEncoder,
+): Promise<Response> {
+  await answer.begun()
+  const log = c.get('log')
+  const stream = streamOf(answer, encoder, (failure, error) => {
+    log[failure.ours ? 'error' : 'warn'](
+      { code: failure.code, err: error },
+      `the answer broke off: ${failure.message}`,
+    )
+  })
+  return c.body(stream, 200, { 'Content-Type': contentType, 'Cache-Control': 'no-cache' })
+}
+
+/** The answer to anything thrown, in the shape of the path's API family. */
+export function errorResponse(c: AppContext, error: unknown): Response {
+  const failure = failureOf(error)
+  if (failure.ours) c.get('log').error({ code: failure.code, err: error }, failure.message)
+  if (failure.status === 503) c.header('Retry-After', '1')
+  if (failure.status === 401) c.header('WWW-Authenticate', 'Bearer')
+  // 499 is in no standard, and so not in Hono's type.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return c.json(familyOf(c.req.path).errorBody(failure), failure.status as ContentfulStatusCode)
+}

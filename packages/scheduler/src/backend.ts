@@ -1,13 +1,7 @@
-import type {
-  Bytes,
-  DeviceBytes,
-  KvType,
-  MemoryProfile,
-  Placement,
-  Tokens,
-} from '@berth/budget'
+import type { Bytes, DeviceBytes, KvType, MemoryProfile, Placement, Tokens } from '@berth/budget'
+import type { BackendError } from './errors.js'
 import type { Job } from './job.js'
-import type { Metrics, Piece } from './piece.js'
+import type { FinishReason, Metrics, Piece } from './piece.js'
 import type { SignalLike } from './signal.js'
 
 /** A model's name as its backend's catalog spells it. The scheduler compares it and nothing more. */
@@ -19,10 +13,11 @@ export type Purpose = 'generate' | 'embed'
 /** A model that a backend can load. */
 export interface ModelInfo {
   readonly id: ModelId
-  /** Changes when the model's content changes (a digest): a runner of another revision is not reused. */
+  /** Changes when the model's content changes (a digest; a constant where that cannot be known): a runner of another revision is not reused. */
   readonly revision: string
   /** Size on disk or on the wire; 0 where it is not ours to know. */
   readonly bytes: Bytes
+  /** May be a guess where the engine does not tell; a job that then cannot be done fails with `unsupported`. */
   readonly purposes: readonly Purpose[]
 }
 
@@ -31,7 +26,7 @@ export interface LoadSpec {
   readonly model: ModelId
   readonly revision: string
   readonly purpose: Purpose
-  /** Tokens of context of every slot. */
+  /** Tokens of context of every slot; 0 where a foreign engine does not tell. */
   readonly contextLength: Tokens
   /** Jobs that run at the same time. */
   readonly slots: number
@@ -39,12 +34,14 @@ export interface LoadSpec {
   /** Adapters (LoRA) in the order in which they are applied. */
   readonly adapters: readonly string[]
   readonly placement: Placement
+  /** Cores to begin with; `setThreads` changes that, and loads that differ in nothing else are the same. */
+  readonly threads: number
 }
 
 /** How far a load is. `fraction` runs from 0 to 1 and never backwards; bytes where the backend knows them. */
 export interface LoadProgress {
   readonly fraction: number
-  readonly stage: 'starting' | 'fetching' | 'reading' | 'checking'
+  readonly stage: 'starting' | 'fetching' | 'reading' | 'compiling' | 'checking'
   readonly loadedBytes?: Bytes
   readonly totalBytes?: Bytes
 }
@@ -72,10 +69,11 @@ export interface Backend {
 /** What can be told of a runner before it is asked. */
 export interface RunnerAbilities {
   /**
-   * How soon a cancelled job's slot comes free: after the prompt chunk in work, after the decode step in
-   * work, or only by ending the runner, which the backend then does by itself.
+   * How soon a cancelled job's slot comes free: after the decode step or prompt chunk in work (`chunk`),
+   * after the decode step or the whole prompt in work (`prompt`), or only by ending the runner, which the
+   * backend then does by itself (`kill`).
    */
-  readonly cancel: 'chunk' | 'step' | 'kill'
+  readonly cancel: 'chunk' | 'prompt' | 'kill'
   /** What preemption costs: the KV cache is kept, the prompt is computed again, or it cannot be done. */
   readonly park: 'kv' | 'recompute' | 'none'
   /** Whether memory figures are measured, computed, or not ours: foreign memory is zero bytes and never evicted. */
@@ -84,11 +82,14 @@ export interface RunnerAbilities {
 
 /** One loaded model. */
 export interface Runner {
+  /** What was really loaded, which may be less than was asked for. */
   readonly spec: LoadSpec
   readonly can: RunnerAbilities
   /**
    * Starts a job in a free slot; the scheduler never starts more than `spec.slots` at a time.
-   * Never throws: a job that cannot be done fails through its `Run`.
+   * Never throws: a job that cannot be done fails through its `Run`. A sampling option or a way of
+   * overflow that the engine does not have is left out; what would change the answer's form or input
+   * (format, tools, images, a template, log-probabilities, tokens to go on from) fails with `unsupported`.
    * @param from goes on where a parked run of the same job stopped.
    */
   start(job: Job, from?: Parked): Run
@@ -100,7 +101,7 @@ export interface Runner {
   onMemory(listener: (bytes: readonly DeviceBytes[]) => void): Disposable
   /** Resolves when the memory is really back. May be called again, with `now` after `gracefully`. Runs that are still going fail with `lost`. */
   stop(how: 'gracefully' | 'now'): Promise<void>
-  /** Resolves, never rejects, when the runner is gone: asked for, or crashed. */
+  /** Resolves, never rejects, when the runner is gone, asked for or crashed; every run's `slotFree` has resolved before. */
   readonly ended: Promise<RunnerEnd>
 }
 
@@ -111,15 +112,18 @@ export interface RunnerEnd {
 
 /** How far a run is. Any report counts as a sign of life for the watchdog. */
 export type RunProgress =
+  /** Alive, not begun: queued at a remote engine. */
+  | { readonly phase: 'waiting' }
   | { readonly phase: 'prompt'; readonly tokens: Tokens; readonly of: Tokens }
   | { readonly phase: 'decode'; readonly tokens: Tokens }
 
 /** How a run gave its slot back. */
 export type RunEnd =
-  | { readonly how: 'finished'; readonly metrics: Metrics }
+  | { readonly how: 'finished'; readonly reason: FinishReason; readonly metrics: Metrics }
   | { readonly how: 'cancelled'; readonly metrics: Metrics }
   | { readonly how: 'parked'; readonly metrics: Metrics }
-  | { readonly how: 'failed'; readonly error: unknown }
+  /** `lost` of a run does not mean that the runner is gone (one connection was cut); `Runner.ended` does. */
+  | { readonly how: 'failed'; readonly error: BackendError; readonly metrics?: Metrics }
 
 /**
  * One job in one slot. The backend pumps into a bounded buffer of its own: a slow reader never holds the
@@ -131,21 +135,25 @@ export interface Run {
    * was cancelled. Leaving the loop early cancels.
    */
   readonly pieces: AsyncIterable<Piece>
-  /** Calls the listener at each prompt chunk and each few decoded tokens, whether or not anybody reads. */
+  /** Calls the listener at each prompt chunk and each few decoded tokens, whether or not anybody reads; never inside `start`, never after `slotFree`. */
   onProgress(listener: (progress: RunProgress) => void): Disposable
   /** May be called at any time and more than once. */
   cancel(): void
   /**
    * Stops at the next token border and frees the slot; pieces already made stay readable and `pieces` ends
-   * without a `finished` one. Rejects with `unsupported` where `can.park` is `none`, and with `aborted`
-   * when the run was over first.
+   * without a `finished` one. Rejects with `unsupported` where `can.park` is `none` or this job cannot be
+   * parked, and with `aborted` when the run was over first.
    */
   park(): Promise<Parked>
-  /** Resolves, never rejects, when the slot can take the next job, read or unread as the pieces may be. */
+  /** Resolves, never rejects, when the slot can take the next job, read or unread as the pieces may be; a `finished` piece can be read by then. */
   readonly slotFree: Promise<RunEnd>
 }
 
-/** A job set aside. Whoever holds it starts it again or disposes of it; its bytes are reserved like any other. */
+/**
+ * A job set aside. Whoever holds it starts it again or disposes of it; its bytes are reserved like any other.
+ * It outlives its runner: any runner of the same model and revision whose `can.park` is not `none` takes it,
+ * and computes again what it cannot use. `maxTokens`, stop texts and metrics count over the whole job.
+ */
 export interface Parked {
   readonly bytes: readonly DeviceBytes[]
   /** Tokens, of prompt and answer, that need not be computed again. */

@@ -12,18 +12,55 @@ export type BackendErrorCode =
   | 'lost'
   | 'aborted'
   | 'slow-reader'
+  /** Refuses for the moment (its own queue is full, a rate limit, still starting); nothing was begun. */
+  | 'busy'
+  /** A key is missing or not allowed. */
+  | 'denied'
+  /** Not in the catalog any more. */
+  | 'unknown-model'
   /** Anything else the engine said. */
   | 'engine'
+
+export interface BackendErrorOptions extends ErrorOptions {
+  /** With `busy`: milliseconds after which another try makes sense. */
+  readonly retryAfterMs?: number
+}
 
 /** The one error class that backends throw. */
 export class BackendError extends Error {
   override readonly name = 'BackendError'
   readonly code: BackendErrorCode
+  readonly retryAfterMs: number | undefined
 
-  constructor(code: BackendErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: BackendErrorCode, message: string, options?: BackendErrorOptions) {
     super(message, options)
     this.code = code
+    this.retryAfterMs = options?.retryAfterMs
   }
+}
+
+/** An error as data: a thrown one loses its class and code at the border of a process or worker. */
+export interface BackendErrorData {
+  readonly code: BackendErrorCode
+  readonly message: string
+  readonly retryAfterMs?: number
+}
+
+/** For sending an error over a border; what is no `BackendError` becomes `engine`. */
+export function errorData(error: unknown): BackendErrorData {
+  const { code, message, retryAfterMs } = asBackendError(error)
+  return retryAfterMs === undefined ? { code, message } : { code, message, retryAfterMs }
+}
+
+/** The error that was sent. */
+export function errorFrom({ code, message, retryAfterMs }: BackendErrorData): BackendError {
+  return new BackendError(code, message, retryAfterMs === undefined ? {} : { retryAfterMs })
+}
+
+/** Any thrown thing as a `BackendError`; what is none becomes `engine`, with itself as the cause. */
+export function asBackendError(error: unknown): BackendError {
+  if (error instanceof BackendError) return error
+  return new BackendError('engine', error instanceof Error ? error.message : String(error), { cause: error })
 }
 
 /** Why a request ended without its answer. */

@@ -32,14 +32,19 @@ export type SchedulerEventBody =
     })
   /** Said again only when the reason changes. */
   | (OfRequest & { readonly type: 'waiting'; readonly why: string })
-  | (OfRequest & { readonly type: 'running'; readonly runner: RunnerId; readonly waitedMs: number; readonly why: string })
+  | (OfRequest & {
+      readonly type: 'running'
+      readonly runner: RunnerId
+      readonly waitedMs: number
+      readonly why: string
+    })
   | (OfRequest & { readonly type: 'progress'; readonly runner: RunnerId; readonly progress: RunProgress })
   /** Goes back to its place in line after its runner was lost before the first byte. */
   | (OfRequest & { readonly type: 'retried'; readonly why: string })
   | (OfRequest & {
       readonly type: 'finished'
       readonly runner: RunnerId | null
-      readonly reason: FinishReason | 'load' | 'embedded'
+      readonly reason: FinishReason | 'load'
       readonly metrics: Metrics | null
     })
   | (OfRequest & { readonly type: 'cancelled'; readonly why: string })
@@ -56,7 +61,11 @@ export type SchedulerEventBody =
       readonly placement?: Placement
     })
   | (OfRunner & { readonly type: 'loading'; readonly progress: LoadProgress })
-  | (OfRunner & { readonly type: 'measured'; readonly estimated: readonly DeviceBytes[]; readonly bytes: readonly DeviceBytes[] })
+  | (OfRunner & {
+      readonly type: 'measured'
+      readonly estimated: readonly DeviceBytes[]
+      readonly bytes: readonly DeviceBytes[]
+    })
   | (OfRunner & { readonly type: 'draining'; readonly why: string })
   /** Asked to leave for another's sake, or because its keep-alive ran out; `unloading` follows. */
   | (OfRunner & { readonly type: 'evicted'; readonly why: string; readonly frees: Bytes })

@@ -7,7 +7,7 @@ export interface GenerateJob {
   readonly kind: 'generate'
   readonly prompt: Prompt
   readonly sampling: Sampling
-  /** Most tokens to decode; absent: until the model stops or the context is full. */
+  /** Most tokens to decode, one at least; absent: until the model stops or the context is full. */
   readonly maxTokens?: Tokens
   /** Texts that end the answer and are not part of it. */
   readonly stop: readonly string[]

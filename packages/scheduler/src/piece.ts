@@ -1,7 +1,7 @@
 import type { Tokens } from '@berth/budget'
 import type { ToolCall } from './job.js'
 
-/** What a run gives, in order; a `finished` piece comes last. */
+/** What a run gives, in order; a `finished` piece comes last. Where an engine does not tell a piece's tokens it counts as one. */
 export type Piece =
   | {
       readonly type: 'text'
@@ -28,13 +28,14 @@ export type Piece =
       readonly context?: readonly number[]
     }
 
-export type FinishReason = 'stop' | 'length' | 'tool-calls'
+/** Why a job ended by itself; an embedding job ends with `stop`. */
+export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter'
 
 export interface TokenLogprob {
   readonly token: string
   /** The token's bytes; a token need not be whole characters. */
   readonly bytes: readonly number[]
-  /** Natural logarithm of the probability before sampling. */
+  /** Natural logarithm of the probability before sampling; finite, -9999 stands for none. */
   readonly logprob: number
   readonly top: readonly Omit<TokenLogprob, 'top'>[]
 }
@@ -47,4 +48,6 @@ export interface Metrics {
   readonly promptMs: number
   readonly decodedTokens: Tokens
   readonly decodeMs: number
+  /** Counted or timed from outside the engine, which does not tell. */
+  readonly estimated?: true
 }

@@ -28,12 +28,22 @@ export class Abort implements SignalLike {
     this.#listeners.delete(listener)
   }
 
-  /** Raises the signal; a second call changes nothing. */
+  /** Raises the signal; a second call changes nothing. Throws what a listener threw, after all were called. */
   abort(reason: unknown): void {
     if (this.#aborted) return
     this.#aborted = true
     this.#reason = reason
-    for (const listener of this.#listeners) listener()
+    const listeners = [...this.#listeners]
     this.#listeners.clear()
+    const failures: unknown[] = []
+    for (const listener of listeners) {
+      try {
+        listener()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    // Only after everybody has heard: one listener's mistake must not keep a load alive.
+    if (failures.length > 0) throw failures[0]
   }
 }

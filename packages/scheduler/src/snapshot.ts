@@ -33,7 +33,12 @@ export interface RunnerSnapshot {
   /** Clock milliseconds at which its keep-alive ends; null while it is busy or loading, Infinity where it stays. */
   readonly expiresAt: number | null
   readonly keepAliveMs: number
-  readonly running: readonly { readonly request: RequestId; readonly client: string; readonly since: number; readonly progress: RunProgress | null }[]
+  readonly running: readonly {
+    readonly request: RequestId
+    readonly client: string
+    readonly since: number
+    readonly progress: RunProgress | null
+  }[]
 }
 
 export interface WaitingSnapshot {

@@ -1,0 +1,132 @@
+import { formatBytes, type MemoryProfile } from '@berth/budget'
+import type { ModelId } from './backend.js'
+import type { SchedulerErrorCode } from './errors.js'
+import type { WaitFor } from './line.js'
+import { planLoad, type LoadPlan, type MemoryView } from './plan-load.js'
+import type { LoadWish } from './request.js'
+import { label, totalBytes, usesCores, type RunnerView } from './runner-entry.js'
+import { misfit } from './serves.js'
+import type { SchedulerSettings } from './settings.js'
+
+/** All that a decision depends on: the request at the head of a line, and everything loaded. */
+export interface DecisionView<R extends RunnerView> {
+  readonly settings: SchedulerSettings
+  readonly model: ModelId
+  readonly revision: string
+  readonly profile: MemoryProfile
+  readonly wish: LoadWish
+  /** False: the request wants the model loaded and no more, which takes no slot. */
+  readonly hasJob: boolean
+  readonly waitedMs: number
+  /** The runner that serves this line, loaded or loading. */
+  readonly mine: R | null
+  /** All runners, the line's own among them. */
+  readonly runners: Iterable<R>
+  readonly memory: MemoryView
+}
+
+/** What to do about the head of a line, with the reason in words. */
+export type Decision<R extends RunnerView> =
+  | { readonly do: 'run'; readonly why: string }
+  | { readonly do: 'load'; readonly plan: LoadPlan<R>; readonly why: string }
+  /** Let a runner take no new work until it is idle, so that its cores come free. */
+  | { readonly do: 'rest'; readonly runner: R; readonly why: string }
+  | { readonly do: 'wait'; readonly for: WaitFor; readonly why: string }
+  | { readonly do: 'refuse'; readonly code: SchedulerErrorCode; readonly why: string }
+
+/**
+ * 1. A runner of the model serves the request:
+ *    1.1 it is loading                          → wait for it
+ *    1.2 the request needs no slot              → run
+ *    1.3 it rests for another's sake            → wait for its turn
+ *    1.4 all its slots are taken                → wait for one
+ *    1.5 it is idle and no core is left for it  → wait, after a while have a busy runner rest
+ *    1.6 else                                   → run
+ * 2. There is none, or it does not serve the request (it is then replaced):
+ *    2.1 no core is left to load it on          → as 1.5
+ *    2.2 it fits, evicting idle runners         → load
+ *    2.3 it fits, draining busy ones            → after a while load, until then wait
+ *    2.4 it cannot fit on this machine          → refuse
+ */
+export function decide<R extends RunnerView>(view: DecisionView<R>): Decision<R> {
+  const { mine } = view
+  const unfit =
+    mine === null ? null : misfit(mine.spec, { ...view, trainedContext: view.profile.trainedContext })
+  return mine !== null && unfit === null ? useRunner(view, mine) : loadRunner(view, unfit)
+}
+
+function useRunner<R extends RunnerView>(view: DecisionView<R>, mine: R): Decision<R> {
+  if (mine.state === 'loading') return { do: 'wait', for: 'load', why: loadingWhy(mine) }
+  if (!view.hasJob) return { do: 'run', why: `${label(mine)} is loaded` }
+  if (mine.drain !== null) return { do: 'wait', for: 'slot', why: `${label(mine)} ${mine.drain.why}` }
+  const { slots } = mine.spec
+  if (mine.jobs.size >= slots) {
+    const which = slots === 1 ? 'the one slot' : `all ${slots} slots`
+    return { do: 'wait', for: 'slot', why: `${which} of ${label(mine)} ${slots === 1 ? 'is' : 'are'} taken` }
+  }
+  if (mine.jobs.size === 0 && usesCores(mine)) {
+    const crowded = crowding(view)
+    if (crowded !== null) return crowded
+  }
+  return { do: 'run', why: `${label(mine)} is loaded, slot ${mine.jobs.size + 1} of ${slots}` }
+}
+
+function loadRunner<R extends RunnerView>(view: DecisionView<R>, unfit: string | null): Decision<R> {
+  const plan = planLoad({
+    ...view,
+    runners: [...view.runners],
+    replaces: view.mine,
+    mayDrain: view.waitedMs >= view.settings.patienceMs,
+  })
+  switch (plan.can) {
+    case 'never':
+      return { do: 'refuse', code: 'cannot-fit', why: `${view.model} cannot be loaded: ${plan.why}` }
+    case 'wait':
+      return { do: 'wait', for: 'memory', why: plan.why }
+    case 'load': {
+      const { placement } = plan
+      if (placement.kind === 'cpu' || placement.kind === 'hybrid') {
+        const crowded = crowding(view)
+        if (crowded !== null) return crowded
+      }
+      return { do: 'load', plan, why: `${unfit ?? 'not loaded'}: ${placement.reason}` }
+    }
+  }
+}
+
+/**
+ * Waiting for a core, or null where one is left: of runners that compute on the CPU, no more are busy at a
+ * time than there are cores. Loading ones do not count, so that no load delays another model's request.
+ */
+function crowding<R extends RunnerView>(view: DecisionView<R>): Decision<R> | null {
+  const working = [...view.runners].filter((r) => r !== view.mine && usesCores(r) && r.state === 'busy')
+  const { cores } = view.settings
+  if (working.length < cores) return null
+  const names = working.map(label).join(', ')
+  const why = `waits for a core: ${cores === 1 ? 'the one core is' : `all ${cores} cores are`} with ${names}`
+  const resting = working.some((r) => r.drain !== null)
+  if (resting || view.waitedMs < view.settings.patienceMs) return { do: 'wait', for: 'cores', why }
+  const [longest] = working.toSorted((a, b) => a.lastIdle - b.lastIdle)
+  if (longest === undefined) return { do: 'wait', for: 'cores', why }
+  return {
+    do: 'rest',
+    runner: longest,
+    why: `takes no new work until it is idle: ${view.model} has waited ${seconds(view.waitedMs)} for a core`,
+  }
+}
+
+function loadingWhy(mine: RunnerView): string {
+  const { progress } = mine
+  if (progress === null) return `${label(mine)} is about to load`
+  return `${label(mine)} is loading: ${Math.floor(progress.fraction * 100)}%`
+}
+
+/** The reason of an eviction: "least recently used, idle 42 s, frees 3.1 GiB". */
+export function evictionWhy(victim: RunnerView, forModel: string, now: number): string {
+  const idle = victim.state === 'ready' ? `idle ${seconds(now - victim.lastUsed)}` : 'drained'
+  return `makes room for ${forModel}: least recently used, ${idle}, frees ${formatBytes(totalBytes(victim))}`
+}
+
+export function seconds(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`
+}

@@ -1,0 +1,46 @@
+export { asBackendError, BackendError, errorData, errorFrom, SchedulerError } from './errors.js'
+export type { BackendErrorCode, BackendErrorData, BackendErrorOptions, SchedulerErrorCode } from './errors.js'
+export { DEFAULT_SETTINGS } from './settings.js'
+export type { SchedulerSettings } from './settings.js'
+export { next, tryNext } from './runner-state.js'
+export type { EventsOf, RunnerEvent, RunnerState } from './runner-state.js'
+export { Scheduler } from './scheduler.js'
+export type { SchedulerOptions } from './scheduler.js'
+export { PieceBuffer } from './piece-buffer.js'
+export { serves } from './serves.js'
+export type { Wanted } from './serves.js'
+export { Abort } from './signal.js'
+export type { SignalLike } from './signal.js'
+export type {
+  Backend,
+  LoadProgress,
+  LoadSpec,
+  ModelId,
+  ModelInfo,
+  Parked,
+  Purpose,
+  Run,
+  RunEnd,
+  Runner,
+  RunnerAbilities,
+  RunnerEnd,
+  RunProgress,
+} from './backend.js'
+export type { Clock } from './clock.js'
+export type { RunnerId, SchedulerEvent, SchedulerEventBody } from './events.js'
+export type {
+  ChatTemplate,
+  EmbedJob,
+  GenerateJob,
+  Job,
+  Message,
+  OutputFormat,
+  Overflow,
+  Prompt,
+  Sampling,
+  Tool,
+  ToolCall,
+} from './job.js'
+export type { FinishReason, Metrics, Piece, TokenLogprob } from './piece.js'
+export type { Grant, LoadWish, RequestClass, RequestId, SchedulerRequest, Ticket } from './request.js'
+export type { RunnerSnapshot, Snapshot, WaitingSnapshot } from './snapshot.js'

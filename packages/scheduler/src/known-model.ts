@@ -1,0 +1,33 @@
+import type { Backend, ModelId, Purpose } from './backend.js'
+import { asBackendError, SchedulerError } from './errors.js'
+import type { KnownModel } from './line.js'
+
+/** Where a model runs and what it needs: the first backend whose catalog has it for the purpose. */
+export async function readModel(
+  backends: readonly Backend[],
+  model: ModelId,
+  purpose: Purpose,
+): Promise<KnownModel> {
+  let found: Backend | null = null
+  const failures: unknown[] = []
+  for (const backend of backends) {
+    try {
+      const info = (await backend.catalog()).find((candidate) => candidate.id === model)
+      if (info === undefined) continue
+      found = backend
+      if (!info.purposes.includes(purpose)) continue
+      return { backend, info, profile: await backend.profile(model, purpose) }
+    } catch (error) {
+      // An engine that cannot be asked must not hide a model that another one has.
+      failures.push(error)
+    }
+  }
+  const [failure] = failures
+  if (failure !== undefined) {
+    const cause = asBackendError(failure)
+    throw new SchedulerError('load-failed', cause.message, { cause })
+  }
+  if (found === null) throw new SchedulerError('unknown-model', `model '${model}' not found`)
+  const what = purpose === 'embed' ? 'embeddings' : 'text'
+  throw new SchedulerError('bad-request', `model '${model}' does not give ${what}`)
+}

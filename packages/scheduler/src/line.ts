@@ -1,0 +1,44 @@
+import type { MemoryProfile } from '@berth/budget'
+import type { Backend, ModelId, ModelInfo, Purpose } from './backend.js'
+import { byOrder, type RequestRecord } from './request-record.js'
+import type { RunnerEntry } from './runner-entry.js'
+import { SortedLine } from './sorted-line.js'
+
+/** What the head of a line waits for; it is looked at again when that may have come. */
+export type WaitFor = 'model' | 'load' | 'slot' | 'memory' | 'cores'
+
+/** What is known of a line's model: where it runs and what it needs. */
+export interface KnownModel {
+  readonly backend: Backend
+  readonly info: ModelInfo
+  readonly profile: MemoryProfile
+}
+
+/** The requests that wait for one model and purpose, and the runner that serves them. */
+export interface Line {
+  readonly model: ModelId
+  readonly purpose: Purpose
+  readonly waiting: SortedLine<RequestRecord>
+  /** The runner that takes its jobs, or will once loaded; never one that is on its way out. */
+  runner: RunnerEntry | null
+  /** Read before every load, since a model may have changed while nobody had it loaded. */
+  known: KnownModel | null
+  /** Counts readings, so that the answer of an overtaken one is dropped. */
+  reading: number
+  waitsFor: WaitFor | null
+  /** Looks again when the head's patience ends. */
+  timer: Disposable | null
+}
+
+export function newLine(model: ModelId, purpose: Purpose): Line {
+  return {
+    model,
+    purpose,
+    waiting: new SortedLine(byOrder),
+    runner: null,
+    known: null,
+    reading: 0,
+    waitsFor: null,
+    timer: null,
+  }
+}

@@ -1,0 +1,343 @@
+import type { LearnedMemory, MemoryBudget, Reservation } from '@berth/budget'
+import type { Runner, RunnerEnd } from './backend.js'
+import type { Clock } from './clock.js'
+import { evictionWhy, seconds } from './decide.js'
+import { asBackendError, BackendError } from './errors.js'
+import type { EventLog } from './event-log.js'
+import { keepAliveEnd } from './keep-alive.js'
+import { learnedName } from './memory-view.js'
+import { isForeign, label, totalBytes, type RunnerEntry, type RunningJob } from './runner-entry.js'
+import { tryNext, type RunnerEvent } from './runner-state.js'
+import type { SchedulerSettings } from './settings.js'
+import { shareCores } from './share-cores.js'
+
+/** What the pool tells the scheduler; it has finished its own part then. */
+export interface PoolListener {
+  /** Loaded: it can take jobs. */
+  ready(entry: RunnerEntry): void
+  /** On its way out, as of now: it takes no more jobs. */
+  leaving(entry: RunnerEntry): void
+  /** Gone, its memory given back. `failure` is set where a load failed that nobody called off. */
+  gone(entry: RunnerEntry, why: string, failure: BackendError | null): void
+  /** Memory may have come free without a runner's end. */
+  roomier(): void
+}
+
+/** The runners from decision to confirmed end: their states, memory, cores, keep-alive and watchdogs. */
+export class RunnerPool {
+  readonly #clock: Clock
+  readonly #log: EventLog
+  readonly #budget: MemoryBudget
+  readonly #learned: LearnedMemory
+  readonly #settings: SchedulerSettings
+  readonly #listener: PoolListener
+  readonly #entries = new Set<RunnerEntry>()
+
+  constructor(options: {
+    clock: Clock
+    log: EventLog
+    budget: MemoryBudget
+    learned: LearnedMemory
+    settings: SchedulerSettings
+    listener: PoolListener
+  }) {
+    this.#clock = options.clock
+    this.#log = options.log
+    this.#budget = options.budget
+    this.#learned = options.learned
+    this.#settings = options.settings
+    this.#listener = options.listener
+  }
+
+  /** All runners that are not Idle, in the order in which their loads were decided. */
+  get entries(): ReadonlySet<RunnerEntry> {
+    return this.#entries
+  }
+
+  /** Takes a runner in at the decision to load it; its memory is reserved already. Loads when its turn has come. */
+  admit(entry: RunnerEntry, why: string): void {
+    this.#entries.add(entry)
+    this.#change(entry, 'load', why)
+    for (const other of entry.after) {
+      if (other.state === 'unloading') continue
+      if (other.jobs.size === 0) this.evict(other, evictionWhy(other, label(entry), this.#clock.now()))
+      else this.drain(other, `drains for ${label(entry)}`, 'unload', entry.id)
+    }
+    this.#beginWhatCan()
+  }
+
+  /** Puts a started job into a slot. */
+  occupy(entry: RunnerEntry, job: RunningJob, why: string): void {
+    if (entry.jobs.size === 0) entry.lastIdle = job.since
+    entry.lastUsed = job.since
+    entry.jobs.set(job.record.id, job)
+    this.#change(entry, 'start', why)
+    this.#watch(entry)
+  }
+
+  /** Takes a job out of its slot. */
+  vacate(entry: RunnerEntry, request: string): void {
+    entry.jobs.delete(request)
+    entry.lastUsed = this.#clock.now()
+    if (entry.jobs.size > 0 || entry.state !== 'busy') return
+    entry.lastIdle = entry.lastUsed
+    this.#change(entry, 'free', 'its last job is done')
+    if (entry.drain?.end === 'unload') {
+      this.evict(entry, `drained: ${entry.drain.why}`)
+      return
+    }
+    entry.drain = null
+  }
+
+  /** To be called once nobody wants an idle runner at once: lets its keep-alive run, or ends it. */
+  settle(entry: RunnerEntry): void {
+    if (entry.state !== 'ready') return
+    this.#timer(entry, null)
+    const end = keepAliveEnd(entry)
+    if (end === null || isForeign(entry)) return
+    if (end > this.#clock.now()) {
+      this.#timer(
+        entry,
+        this.#clock.at(end, () => this.settle(entry)),
+      )
+      return
+    }
+    const idle = seconds(this.#clock.now() - entry.lastUsed)
+    this.evict(entry, `idle ${idle}, its keep-alive of ${seconds(entry.keepAliveMs)} is over`)
+  }
+
+  /** Lets the keep-alive begin anew, with another length where one is given. */
+  keepAlive(entry: RunnerEntry, ms: number | undefined): void {
+    entry.keepAliveMs = ms ?? entry.keepAliveMs
+    entry.lastUsed = this.#clock.now()
+  }
+
+  pin(entry: RunnerEntry, pinned: boolean): void {
+    if (entry.pinned === pinned) return
+    entry.pinned = pinned
+    this.#log.emit({ type: 'pinned', ...this.#of(entry), pinned })
+    this.settle(entry)
+  }
+
+  /** Lets a runner take no new job. */
+  drain(entry: RunnerEntry, why: string, end: 'unload' | 'rest', sake: string | null): void {
+    if (entry.drain?.end === 'unload') return
+    entry.drain = { why, end, sake }
+    this.#log.emit({ type: 'draining', ...this.#of(entry), why })
+  }
+
+  /** Lets those that drain for a load or request that was called off go on; returns them. */
+  callOffDrains(sake: string): readonly RunnerEntry[] {
+    const freed = [...this.#entries].filter((e) => e.drain?.sake === sake && e.state !== 'unloading')
+    for (const entry of freed) entry.drain = null
+    return freed
+  }
+
+  /** Asks an idle runner, or one that is loading for nobody any more, to leave. */
+  evict(entry: RunnerEntry, why: string): void {
+    if (entry.state === 'unloading' || entry.state === 'idle') return
+    this.#log.emit({ type: 'evicted', ...this.#of(entry), why, frees: totalBytes(entry) })
+    this.#leave(entry, why, 'gracefully')
+  }
+
+  /** Ends a runner that is stuck, or whose time is up, whatever it does. */
+  kill(entry: RunnerEntry, why: string): void {
+    if (entry.state === 'idle') return
+    entry.doom ??= why
+    if (entry.state !== 'unloading') this.#log.emit({ type: 'lost', ...this.#of(entry), why })
+    this.#leave(entry, why, 'now')
+  }
+
+  /** Looks whether loads that waited for memory can begin, and lets idle runners leave an overdrawn device. */
+  memoryChanged(): void {
+    this.#relieve()
+    this.#beginWhatCan()
+  }
+
+  #leave(entry: RunnerEntry, why: string, how: 'gracefully' | 'now'): void {
+    this.#timer(entry, null)
+    if (entry.state !== 'unloading') {
+      this.#change(entry, 'unload', why)
+      this.#listener.leaving(entry)
+    }
+    if (entry.runner !== null) {
+      // Its end is told by `ended`; a stop that fails has nothing to add to that.
+      entry.runner.stop(how).catch(() => undefined)
+    } else if (entry.begun) {
+      entry.abort.abort(why)
+    } else {
+      this.#gone(entry, why, null)
+    }
+  }
+
+  #beginWhatCan(): void {
+    for (const entry of this.#entries) {
+      if (entry.state !== 'loading' || entry.begun) continue
+      if (entry.after.size === 0 && entry.reservation.grant()) this.#begin(entry)
+    }
+  }
+
+  #begin(entry: RunnerEntry): void {
+    entry.begun = true
+    entry.lastSign = this.#clock.now()
+    this.#share()
+    this.#watch(entry)
+    const report = (progress: RunnerEntry['progress'] & object) => {
+      entry.lastSign = this.#clock.now()
+      if (entry.state !== 'loading') return
+      entry.progress = progress
+      this.#log.emit({ type: 'loading', ...this.#of(entry), progress })
+    }
+    entry.backend.load({ ...entry.spec, threads: entry.threads }, report, entry.abort).then(
+      (runner) => this.#loaded(entry, runner),
+      (error: unknown) => this.#loadFailed(entry, error),
+    )
+  }
+
+  #loaded(entry: RunnerEntry, runner: Runner): void {
+    entry.runner = runner
+    void runner.ended.then((end) => this.#ended(entry, end))
+    if (entry.state !== 'loading') {
+      // Called off in the moment in which it succeeded.
+      runner.stop('now').catch(() => undefined)
+      return
+    }
+    runner.onMemory((bytes) => this.#measured(entry, bytes))
+    this.#timer(entry, null)
+    const took = seconds(this.#clock.now() - entry.since)
+    entry.lastUsed = this.#clock.now()
+    entry.lastIdle = entry.lastUsed
+    this.#change(entry, 'loaded', `loaded in ${took}, a first token was computed`)
+    this.#listener.ready(entry)
+  }
+
+  #loadFailed(entry: RunnerEntry, error: unknown): void {
+    const wanted = entry.state === 'loading'
+    const failure = asBackendError(error)
+    const why = entry.doom ?? failure.message
+    if (wanted || entry.doom !== null) this.#log.emit({ type: 'load-failed', ...this.#of(entry), why })
+    const told = entry.doom === null ? failure : new BackendError('lost', entry.doom, { cause: failure })
+    this.#gone(entry, why, wanted || entry.doom !== null ? told : null)
+  }
+
+  #ended(entry: RunnerEntry, end: RunnerEnd): void {
+    if (entry.state === 'idle') return
+    if (!end.asked && entry.state !== 'unloading') {
+      entry.doom ??= end.reason
+      this.#log.emit({ type: 'lost', ...this.#of(entry), why: end.reason })
+    }
+    this.#gone(entry, entry.doom ?? end.reason, null)
+  }
+
+  #gone(entry: RunnerEntry, why: string, failure: BackendError | null): void {
+    this.#timer(entry, null)
+    entry.reservation.release()
+    this.#entries.delete(entry)
+    this.#change(entry, 'gone', why)
+    for (const other of this.#entries) other.after.delete(entry)
+    this.#listener.gone(entry, why, failure)
+    this.#beginWhatCan()
+  }
+
+  #measured(entry: RunnerEntry, bytes: Reservation['bytes']): void {
+    if (entry.state === 'idle') return
+    const estimated = entry.spec.placement.bytes
+    entry.reservation.correct(bytes)
+    this.#learned.learn(
+      learnedName(entry.purpose, entry.spec.revision),
+      entry.settings,
+      entry.spec.placement,
+      bytes,
+    )
+    this.#log.emit({ type: 'measured', ...this.#of(entry), estimated, bytes })
+    this.#relieve()
+    this.#listener.roomier()
+  }
+
+  /** Where more is taken than there is, idle runners leave until it is not so. */
+  #relieve(): void {
+    for (const usage of this.#budget.usage()) {
+      let over = usage.overdrawn
+      if (over <= 0) continue
+      const on = (e: RunnerEntry) => e.reservation.bytes.find((b) => b.device === usage.device.id)?.bytes ?? 0
+      for (const entry of this.#entries) if (entry.state === 'unloading') over -= on(entry)
+      const idle = [...this.#entries].filter((e) => e.state === 'ready' && !e.pinned && on(e) > 0)
+      for (const entry of idle.toSorted((a, b) => a.lastUsed - b.lastUsed)) {
+        if (over <= 0) break
+        over -= on(entry)
+        this.evict(entry, `${usage.device.name} is overdrawn; least recently used`)
+      }
+    }
+  }
+
+  /** One timer a runner: it looks again at the moment at which the oldest sign of life grows too old. */
+  #watch(entry: RunnerEntry): void {
+    const { loadStallMs, runStallMs } = this.#settings
+    const now = this.#clock.now()
+    if (entry.state === 'loading') {
+      if (now - entry.lastSign >= loadStallMs) {
+        this.kill(entry, `the load gave no sign of life for ${seconds(loadStallMs)}`)
+        return
+      }
+      this.#timer(
+        entry,
+        this.#clock.at(entry.lastSign + loadStallMs, () => this.#watch(entry)),
+      )
+      return
+    }
+    if (entry.state !== 'busy') return
+    let oldest = now
+    for (const job of entry.jobs.values()) {
+      if (now - job.lastSign < runStallMs) oldest = Math.min(oldest, job.lastSign)
+      else if (job.doom === null && this.#stalled(entry, job) === 'runner killed') return
+    }
+    this.#timer(
+      entry,
+      this.#clock.at(oldest + runStallMs, () => this.#watch(entry)),
+    )
+  }
+
+  /** Our own engine is killed with the job that is stuck in it; a foreign one only loses the job, for its other jobs may be well. */
+  #stalled(entry: RunnerEntry, job: RunningJob): 'runner killed' | 'job cancelled' {
+    const why = `a job made no progress for ${seconds(this.#settings.runStallMs)}`
+    if (!isForeign(entry)) {
+      this.kill(entry, why)
+      return 'runner killed'
+    }
+    job.doom = why
+    job.run.cancel()
+    return 'job cancelled'
+  }
+
+  #timer(entry: RunnerEntry, timer: Disposable | null): void {
+    entry.timer?.[Symbol.dispose]()
+    entry.timer = timer
+  }
+
+  /** The only place where a runner changes its state. */
+  #change(entry: RunnerEntry, event: RunnerEvent, why: string): void {
+    const from = entry.state
+    const to = tryNext(from, event)
+    if (to === undefined)
+      throw new Error(`Runner ${entry.id} of ${entry.model} cannot take '${event}' in '${from}'`)
+    entry.state = to
+    entry.why = why
+    if (from === to) return
+    entry.since = this.#clock.now()
+    const placement = to === 'loading' ? { placement: entry.spec.placement } : {}
+    this.#log.emit({ type: 'state', ...this.#of(entry), from, to, why, ...placement })
+    this.#share()
+  }
+
+  #share(): void {
+    for (const [entry, threads] of shareCores(this.#entries, this.#settings.cores)) {
+      if (entry.threads === threads) continue
+      entry.threads = threads
+      if (entry.state === 'ready' || entry.state === 'busy') entry.runner?.setThreads(threads)
+    }
+  }
+
+  #of(entry: RunnerEntry) {
+    return { runner: entry.id, model: entry.model, purpose: entry.purpose }
+  }
+}

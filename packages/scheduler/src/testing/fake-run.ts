@@ -1,0 +1,132 @@
+import type { LoadSpec, Parked, Run, RunEnd, RunProgress } from '../backend.js'
+import type { Clock } from '../clock.js'
+import { deferred } from '../deferred.js'
+import { BackendError } from '../errors.js'
+import type { Job } from '../job.js'
+import type { Metrics, Piece } from '../piece.js'
+import { PieceBuffer } from '../piece-buffer.js'
+import type { FakeModel } from './fake-backend.js'
+
+/** A prompt of this text never makes progress. */
+export const STUCK = 'get stuck'
+
+/** One job of the fake backend: a prompt, then a word every `tokenMs`. */
+export class FakeRun implements Run {
+  readonly #job: Job
+  readonly #model: FakeModel
+  readonly #spec: LoadSpec
+  readonly #clock: Clock
+  readonly #buffer = new PieceBuffer(() => this.cancel())
+  readonly #end = deferred<RunEnd>()
+  readonly #listeners = new Set<(progress: RunProgress) => void>()
+  readonly #startedAt: number
+  #timer: Disposable | null = null
+  #decoded: number
+  #over = false
+
+  constructor(job: Job, model: FakeModel, spec: LoadSpec, clock: Clock, from: Parked | undefined) {
+    this.#job = job
+    this.#model = model
+    this.#spec = spec
+    this.#clock = clock
+    this.#startedAt = clock.now()
+    this.#decoded = from?.tokens ?? 0
+    if (promptOf(job) === STUCK) return
+    this.#after(from === undefined ? (model.promptMs ?? 0) : 0, () => this.#afterPrompt())
+  }
+
+  get pieces(): AsyncIterable<Piece> {
+    return this.#buffer
+  }
+
+  get slotFree(): Promise<RunEnd> {
+    return this.#end.promise
+  }
+
+  onProgress(listener: (progress: RunProgress) => void): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  cancel(): void {
+    this.#conclude({ how: 'cancelled', metrics: this.#metrics() }, new BackendError('aborted', 'cancelled'))
+  }
+
+  park(): Promise<Parked> {
+    if (this.#over) return Promise.reject(new BackendError('aborted', 'the job is over'))
+    if (this.#job.kind === 'embed')
+      return Promise.reject(new BackendError('unsupported', 'embeddings do not park'))
+    const parked: Parked = { bytes: [], tokens: this.#decoded, dispose: () => Promise.resolve() }
+    this.#conclude({ how: 'parked', metrics: this.#metrics() }, null)
+    return Promise.resolve(parked)
+  }
+
+  fail(error: BackendError): void {
+    this.#conclude({ how: 'failed', error }, error)
+  }
+
+  #afterPrompt(): void {
+    this.#tell({ phase: 'prompt', tokens: 1, of: 1 })
+    if (this.#job.kind === 'embed') {
+      this.#job.inputs.forEach((text, index) => {
+        this.#buffer.push({ type: 'embedding', index, vector: [text.length, index, 1], tokens: 1 })
+      })
+      this.#finish('stop')
+      return
+    }
+    this.#decodeNext()
+  }
+
+  #decodeNext(): void {
+    const own = this.#model.tokens ?? 3
+    const most = this.#job.kind === 'generate' ? (this.#job.maxTokens ?? Infinity) : Infinity
+    if (this.#decoded >= Math.min(own, most)) {
+      this.#finish(most < own ? 'length' : 'stop')
+      return
+    }
+    this.#after(this.#model.tokenMs ?? 0, () => {
+      this.#decoded += 1
+      this.#buffer.push({ type: 'text', text: `${this.#spec.model}-${this.#decoded} `, tokens: 1 })
+      this.#tell({ phase: 'decode', tokens: this.#decoded })
+      this.#decodeNext()
+    })
+  }
+
+  #finish(reason: 'stop' | 'length'): void {
+    const metrics = this.#metrics()
+    this.#buffer.push({ type: 'finished', reason, metrics })
+    this.#conclude({ how: 'finished', reason, metrics }, null)
+  }
+
+  #conclude(end: RunEnd, error: BackendError | null): void {
+    if (this.#over) return
+    this.#over = true
+    this.#timer?.[Symbol.dispose]()
+    this.#listeners.clear()
+    this.#buffer.end(error)
+    this.#end.resolve(end)
+  }
+
+  #tell(progress: RunProgress): void {
+    for (const listener of this.#listeners) listener(progress)
+  }
+
+  #after(ms: number, run: () => void): void {
+    this.#timer = this.#clock.at(this.#clock.now() + ms, run)
+  }
+
+  #metrics(): Metrics {
+    return {
+      promptTokens: 1,
+      cachedTokens: 0,
+      promptMs: this.#model.promptMs ?? 0,
+      decodedTokens: this.#decoded,
+      decodeMs: this.#clock.now() - this.#startedAt,
+    }
+  }
+}
+
+function promptOf(job: Job): string {
+  if (job.kind === 'embed') return ''
+  return job.prompt.kind === 'raw' ? job.prompt.text : (job.prompt.messages.at(-1)?.content ?? '')
+}

@@ -1,0 +1,8 @@
+export { backendContract } from './backend-contract.js'
+export type { ContractCase, ContractSubject } from './backend-contract.js'
+export { FakeBackend } from './fake-backend.js'
+export type { FakeModel } from './fake-backend.js'
+export { STUCK } from './fake-run.js'
+export { FakeRunner } from './fake-runner.js'
+export { ManualClock } from './manual-clock.js'
+export { plainProfile } from './plain-profile.js'

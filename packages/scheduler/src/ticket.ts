@@ -1,0 +1,67 @@
+import { SchedulerError } from './errors.js'
+import type { Piece } from './piece.js'
+import type { Grant, RequestId, Ticket } from './request.js'
+import type { RequestRecord } from './request-record.js'
+
+/** What a ticket asks of the scheduler. */
+export interface TicketDesk {
+  cancel(record: RequestRecord, why: string): void
+  waiting(record: RequestRecord): { readonly position: number; readonly why: string } | null
+}
+
+/** The asking side of a request. */
+export class RequestTicket implements Ticket {
+  readonly #record: RequestRecord
+  readonly #desk: TicketDesk
+  #taken = false
+
+  constructor(record: RequestRecord, desk: TicketDesk) {
+    this.#record = record
+    this.#desk = desk
+  }
+
+  get id(): RequestId {
+    return this.#record.id
+  }
+
+  get granted(): Promise<Grant> {
+    return this.#record.granted.promise
+  }
+
+  get pieces(): AsyncIterable<Piece> {
+    return { [Symbol.asyncIterator]: () => this.#read() }
+  }
+
+  cancel(reason = 'cancelled by its client'): void {
+    this.#desk.cancel(this.#record, reason)
+  }
+
+  waiting(): { readonly position: number; readonly why: string } | null {
+    return this.#desk.waiting(this.#record)
+  }
+
+  async *#read(): AsyncGenerator<Piece, void, void> {
+    if (this.#taken) throw new SchedulerError('bad-request', `The pieces of ${this.id} are read already`)
+    this.#taken = true
+    const record = this.#record
+    try {
+      for (;;) {
+        const run = await record.reading.promise
+        if (run === null) return
+        const outcome = record.outcome.promise
+        try {
+          for await (const piece of run.pieces) {
+            record.delivered = true
+            yield piece
+            if (piece.type === 'finished') return
+          }
+        } catch {
+          // The scheduler hears of the same failure through the run's end, and says what it means.
+        }
+        await outcome
+      }
+    } finally {
+      this.cancel('its reader left')
+    }
+  }
+}

@@ -26,8 +26,6 @@ export interface GgufProfile {
   readonly maxSlots?: number
   readonly architecture: string
   readonly trainedContext: Tokens | null
-  /** Jobs at a time that the engine can do with this model; null: any number. */
-  readonly maxSlots: number | null
   /** Repeating layers in order. The output layer comes after them and is not among them. */
   readonly layers: readonly LayerProfile[]
   /** Token embeddings and what else is read before the first layer: host memory always. */

@@ -1,0 +1,343 @@
+import type { LearnedMemory, MemoryBudget } from '@berth/budget'
+import type { Admission } from './admission.js'
+import type { Backend, ModelId } from './backend.js'
+import type { Clock } from './clock.js'
+import { decide, type Decision } from './decide.js'
+import { type BackendError, SchedulerError } from './errors.js'
+import type { EventLog } from './event-log.js'
+import type { Jobs } from './jobs.js'
+import type { KnownModel, Line, WaitFor } from './line.js'
+import { memoryView } from './memory-view.js'
+import { ModelReader } from './model-reader.js'
+import { moveUp } from './move-up.js'
+import { newEntry } from './new-entry.js'
+import type { LoadPlan } from './plan-load.js'
+import type { LoadWish } from './request.js'
+import type { RequestQueue } from './request-queue.js'
+import { byOrder, ofRequest, type RequestRecord } from './request-record.js'
+import type { RunnerPool } from './runner-pool.js'
+import { label, type RunnerEntry } from './runner-entry.js'
+import type { SchedulerSettings } from './settings.js'
+
+export interface DispatcherParts {
+  readonly backends: readonly Backend[]
+  readonly budget: MemoryBudget
+  readonly learned: LearnedMemory
+  readonly clock: Clock
+  readonly settings: SchedulerSettings
+  readonly log: EventLog
+  readonly queue: RequestQueue
+  readonly admission: Admission
+  readonly pool: RunnerPool
+  readonly jobs: Jobs
+  readonly isPinned: (model: ModelId) => boolean
+}
+
+/**
+ * Gives waiting requests their runners. Whatever happens (a request, a job's end, a runner's end, a timer)
+ * marks the lines it may matter to and calls `look`, which decides about the head of each of them, the
+ * oldest first, until nothing more can be done. Nothing else starts jobs or loads.
+ */
+export class Dispatcher {
+  readonly #parts: DispatcherParts
+  readonly #reader: ModelReader
+  readonly #dirty = new Set<Line>()
+  /** Runners whose keep-alive begins once no waiting request wants them. */
+  readonly #idle = new Set<RunnerEntry>()
+  #looking = false
+  #loads = 0
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts
+    this.#reader = new ModelReader(parts.backends, (line, outcome) => this.#told(line, outcome))
+  }
+
+  // How requests end without their answer
+
+  /** Ends a waiting request with an error. */
+  refuse(record: RequestRecord, error: SchedulerError): void {
+    this.#parts.admission.dequeue(record, 'over')
+    this.#parts.log.emit({ type: 'refused', ...ofRequest(record), code: error.code, why: error.message })
+    this.#withdrawn(record, error)
+  }
+
+  /** Ends a request wherever it is; one that is over stays as it is. */
+  cancel(record: RequestRecord, why: string): void {
+    if (record.state === 'over') return
+    const job = record.line.runner?.jobs.get(record.id) ?? this.#jobOf(record)
+    if (record.state === 'waiting') this.#parts.admission.dequeue(record, 'over')
+    record.state = 'over'
+    this.#parts.log.emit({ type: 'cancelled', ...ofRequest(record), why })
+    const error = new SchedulerError('cancelled', why)
+    record.outcome.reject(error)
+    this.#withdrawn(record, error)
+    job?.run.cancel()
+    this.look()
+  }
+
+  /** A runner that its line has let go of can still run a job of it. */
+  #jobOf(record: RequestRecord) {
+    for (const entry of this.#parts.pool.entries) {
+      const job = entry.jobs.get(record.id)
+      if (job !== undefined) return job
+    }
+    return undefined
+  }
+
+  /** Calls off what was begun for a request that no longer waits. */
+  #withdrawn(record: RequestRecord, error: SchedulerError): void {
+    const { line } = record
+    record.granted.reject(error)
+    record.reading.reject(error)
+    this.#callOffDrains(record.id)
+    this.touch(line)
+    const { runner } = line
+    if (line.waiting.size > 0 || runner?.state !== 'loading' || runner.pinned) return
+    this.#parts.pool.evict(runner, 'nobody waits for this load any more')
+    this.#callOffDrains(runner.id)
+  }
+
+  #callOffDrains(sake: string): void {
+    for (const entry of this.#parts.pool.callOffDrains(sake)) {
+      entry.line.runner ??= entry
+      this.touch(entry.line)
+    }
+  }
+
+  // Looking
+
+  /** Marks a line for the next look. */
+  touch(line: Line): void {
+    this.#dirty.add(line)
+  }
+
+  #touchWaitingFor(...what: readonly WaitFor[]): void {
+    for (const line of this.#parts.queue.lines()) {
+      if (line.waitsFor !== null && what.includes(line.waitsFor)) this.touch(line)
+    }
+  }
+
+  /** Decides about the heads of the marked lines, the oldest first, until nothing is marked. */
+  look(): void {
+    if (this.#looking) return
+    this.#looking = true
+    try {
+      while (this.#dirty.size > 0 || this.#idle.size > 0) {
+        for (const line of this.#markedLines()) this.#serve(line)
+        if (this.#dirty.size === 0) this.#settleIdle()
+      }
+    } finally {
+      this.#looking = false
+    }
+  }
+
+  #markedLines(): readonly Line[] {
+    const lines = [...this.#dirty]
+    this.#dirty.clear()
+    if (lines.length < 2) return lines
+    return lines.toSorted((a, b) => {
+      const [x, y] = [a.waiting.first, b.waiting.first]
+      if (x === undefined || y === undefined) return x === y ? 0 : x === undefined ? 1 : -1
+      return byOrder(x, y)
+    })
+  }
+
+  /** Serves a line until its head has to wait. */
+  #serve(line: Line): void {
+    line.waitsFor = null
+    line.timer?.[Symbol.dispose]()
+    line.timer = null
+    for (;;) {
+      const head = line.waiting.first
+      if (head === undefined) return this.#parts.queue.prune(line)
+      const decision = this.#decide(line, head)
+      if (decision.do === 'wait') return this.#wait(line, head, decision)
+      this.#apply(line, head, decision)
+    }
+  }
+
+  #decide(line: Line, head: RequestRecord): Decision<RunnerEntry> {
+    const { known } = line
+    if (known === null) {
+      if (line.reading === 0) this.#reader.read(line)
+      return { do: 'wait', for: 'model', why: `reads what ${line.model} needs` }
+    }
+    return decide({
+      settings: this.#parts.settings,
+      model: line.model,
+      revision: known.info.revision,
+      profile: known.profile,
+      wish: head.request.wish ?? {},
+      hasJob: head.request.job !== undefined,
+      waitedMs: this.#parts.clock.now() - head.queuedAt,
+      mine: line.runner,
+      runners: this.#parts.pool.entries,
+      memory: memoryView(this.#parts.budget, this.#parts.learned, known, line.purpose),
+    })
+  }
+
+  #wait(line: Line, head: RequestRecord, decision: Decision<RunnerEntry> & { do: 'wait' }): void {
+    line.waitsFor = decision.for
+    if (head.why !== decision.why) {
+      head.why = decision.why
+      this.#parts.log.emit({ type: 'waiting', ...ofRequest(head), why: decision.why })
+    }
+    const patient = head.queuedAt + this.#parts.settings.patienceMs
+    if ((decision.for !== 'memory' && decision.for !== 'cores') || patient <= this.#parts.clock.now()) return
+    line.timer = this.#parts.clock.at(patient, () => {
+      this.touch(line)
+      this.look()
+    })
+  }
+
+  #apply(line: Line, head: RequestRecord, decision: Exclude<Decision<RunnerEntry>, { do: 'wait' }>): void {
+    switch (decision.do) {
+      case 'run':
+        if (line.runner === null) throw new Error(`No runner for ${head.id}, which was to run`)
+        this.#parts.pool.keepAlive(line.runner, head.request.keepAliveMs)
+        this.#idle.add(line.runner)
+        this.#parts.admission.dequeue(head, 'running')
+        this.#callOffDrains(head.id)
+        return this.#parts.jobs.start(line.runner, head, decision.why)
+      case 'load':
+        return this.#load(
+          line,
+          head.request.wish ?? {},
+          decision.plan,
+          decision.why,
+          head.request.keepAliveMs,
+        )
+      case 'rest':
+        return this.#parts.pool.drain(decision.runner, decision.why, 'rest', head.id)
+      case 'refuse':
+        return this.refuse(head, new SchedulerError(decision.code, decision.why))
+    }
+  }
+
+  #load(line: Line, wish: LoadWish, plan: LoadPlan<RunnerEntry>, why: string, keepAliveMs?: number): void {
+    if (line.known === null) throw new Error(`A load of ${line.model} was decided before it was read`)
+    const { budget } = this.#parts
+    this.#loads += 1
+    const entry = newEntry({
+      id: `m${this.#loads}`,
+      now: this.#parts.clock.now(),
+      line,
+      known: line.known,
+      wish,
+      plan,
+      budget,
+      keepAliveMs: keepAliveMs ?? line.runner?.keepAliveMs ?? this.#parts.settings.keepAliveMs,
+      pinned: this.#parts.isPinned(line.model),
+    })
+    // Planning and claiming read the same budget in the same turn, so this is a mistake of ours, never a matter of luck.
+    if (entry === null) throw new Error(`The budget turned down what was planned for ${line.model}`)
+    for (const other of entry.after) this.detach(other)
+    line.runner = entry
+    this.#parts.pool.admit(entry, why)
+  }
+
+  /** A runner that is on its way out is not its line's any more: newcomers get a new one. */
+  detach(entry: RunnerEntry): void {
+    if (entry.line.runner !== entry) return
+    entry.line.runner = null
+    // Read again before the next load: it may have changed while nobody had it loaded.
+    if (entry.line.waiting.size === 0) entry.line.known = null
+    this.touch(entry.line)
+  }
+
+  #settleIdle(): void {
+    const idle = [...this.#idle]
+    this.#idle.clear()
+    for (const entry of idle) {
+      this.#parts.pool.settle(entry)
+      this.#moveUp(entry)
+    }
+  }
+
+  /** An idle runner of which a part is not on the GPU moves there, where there is room by now. */
+  #moveUp(entry: RunnerEntry): void {
+    const { known } = entry.line
+    if (known === null || entry.line.runner !== entry) return
+    const { budget, learned } = this.#parts
+    const plan = moveUp(entry, memoryView(budget, learned, known, entry.purpose))
+    if (plan === null) return
+    this.#load(entry.line, { adapters: entry.spec.adapters }, plan, `moves up: ${plan.placement.reason}`)
+  }
+
+  // What is told from outside
+
+  /** A runner is loaded, or one of its slots is free. */
+  freed(entry: RunnerEntry): void {
+    this.touch(entry.line)
+    if (entry.jobs.size === 0) {
+      this.#idle.add(entry)
+      this.#touchWaitingFor('memory', 'cores')
+    }
+    this.look()
+  }
+
+  /** A runner is gone, and its memory is back; `failure` where a load failed that nobody called off. */
+  gone(entry: RunnerEntry, why: string, failure: BackendError | null): void {
+    this.#parts.jobs.lose(entry, why)
+    this.detach(entry)
+    this.#idle.delete(entry)
+    if (failure !== null) this.#loadFailed(entry.line, label(entry), failure)
+    this.roomier()
+  }
+
+  /** Ends the requests that waited for a load that failed; after a crash they may wait for one more. */
+  #loadFailed(line: Line, name: string, failure: BackendError): void {
+    for (const record of Array.from(line.waiting)) {
+      if (this.#parts.jobs.mayTryAgain(record, failure)) {
+        this.#parts.log.emit({ type: 'retried', ...ofRequest(record), why: failure.message })
+        continue
+      }
+      const message = `${name} could not be loaded: ${failure.message}`
+      this.refuse(record, new SchedulerError('load-failed', message, { cause: failure }))
+    }
+  }
+
+  /** Memory or cores may have come free. */
+  roomier(): void {
+    this.#touchWaitingFor('memory', 'cores')
+    for (const entry of this.#parts.pool.entries) if (entry.state === 'ready') this.#idle.add(entry)
+    this.look()
+  }
+
+  /** Lets a runner's keep-alive begin at the next look, if no waiting request wants the runner. */
+  settleSoon(entry: RunnerEntry): void {
+    this.#idle.add(entry)
+  }
+
+  /** Reads again what is known of a line's model. */
+  reread(line: Line): void {
+    this.#reader.read(line)
+  }
+
+  #told(line: Line, outcome: KnownModel | SchedulerError): void {
+    if (outcome instanceof SchedulerError) this.#unreadable(line, outcome)
+    else this.#known(line, outcome)
+    this.touch(line)
+    this.look()
+  }
+
+  #known(line: Line, known: KnownModel): void {
+    line.known = known
+    const { runner } = line
+    // With requests waiting, the decision about their head replaces it.
+    if (runner === null || runner.spec.revision === known.info.revision || line.waiting.size > 0) return
+    this.#letGo(runner, 'the model has changed')
+  }
+
+  #unreadable(line: Line, error: SchedulerError): void {
+    for (const record of Array.from(line.waiting)) this.refuse(record, error)
+    if (line.runner !== null) this.#letGo(line.runner, error.message)
+  }
+
+  /** Takes a runner from its line: it leaves when its jobs are done. */
+  #letGo(entry: RunnerEntry, why: string): void {
+    this.detach(entry)
+    if (entry.state === 'busy') this.#parts.pool.drain(entry, why, 'unload', null)
+    else this.#parts.pool.evict(entry, why)
+  }
+}

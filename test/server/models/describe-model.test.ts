@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { describeModel, FactsReader, ModelStore } from '../../../apps/server/src/models/index.js'
 import { randomGguf, smollm2, type RandomShape } from '../../models/index.js'
 import { putModel, type ModelContents } from './ollama-store.js'
-import { temporaryFolder } from './temporary-folder.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 const SMALL = { name: 'described', layers: 2 } satisfies RandomShape
 

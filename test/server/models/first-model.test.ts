@@ -9,7 +9,7 @@ import {
 } from '../../../apps/server/src/models/index.js'
 import { startRegistry, type FakeRegistry } from './fake-registry.js'
 import { putModel } from './ollama-store.js'
-import { temporaryFolder } from './temporary-folder.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 const never = new AbortController().signal
 

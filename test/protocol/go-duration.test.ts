@@ -1,5 +1,5 @@
 import { formatGoDuration, parseGoDuration, parseKeepAlive } from '@berth/protocol'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 describe('Go durations', () => {

@@ -1,6 +1,6 @@
 import { ndjsonLine, ndjsonValues, sseComment, sseEvent, sseEvents } from '@berth/protocol'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 /** The text in pieces, cut wherever. */

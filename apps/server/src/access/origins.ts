@@ -30,6 +30,12 @@ export class Origins {
 }
 
 function patternOf(origin: string): RegExp {
-  const parts = origin.toLowerCase().replace(/\/$/, '').split('*')
-  return new RegExp(`^${parts.map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}/?$`)
+  const pattern = origin
+    .toLowerCase()
+    .replace(/\/$/, '')
+    .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+    // In the place of a port, anything is any port.
+    .replace(/:\*$/, ':\\d+')
+    .replaceAll('*', '.*')
+  return new RegExp(`^${pattern}/?$`)
 }

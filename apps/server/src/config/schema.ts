@@ -38,7 +38,7 @@ export const ConfigSchema = z.strictObject({
       env: ['BERTH_MODELS', 'OLLAMA_MODELS'],
       flag: 'models',
       value: 'folder',
-      help: "the model store, in Ollama's layout (~/.ollama/models)",
+      help: "the model store, in Ollama's layout (~/.berth/models); ~/.ollama/models is read as well",
     },
     undefined,
   ),
@@ -48,6 +48,17 @@ export const ConfigSchema = z.strictObject({
     value: 'folders',
     help: 'folders of plain .gguf files to offer as well, with commas between them',
   }),
+  firstModel: choiceSetting(
+    {
+      env: ['BERTH_FIRST_MODEL'],
+      flag: 'first-model',
+      value: 'auto|off',
+      help: 'whether to get a small model where there is none (auto)',
+    },
+    'auto',
+    ['auto', 'off'],
+    { '0': 'off', false: 'off', no: 'off', '1': 'auto', true: 'auto', on: 'auto' },
+  ),
   keepAlive: durationSetting(
     {
       env: ['BERTH_KEEP_ALIVE', 'OLLAMA_KEEP_ALIVE'],

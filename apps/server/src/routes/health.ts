@@ -23,7 +23,7 @@ export function healthRoutes(deps: RouteDeps): Hono<AppEnv> {
 async function welcome({ models, firstModel }: RouteDeps, origin: string): Promise<string> {
   const [model] = await models.list()
   const head = 'Berth is running\n\n'
-  if (model === undefined) return `${head}There is no model yet. ${firstModel()}\n`
+  if (model === undefined) return `${head}${firstModel()}\n`
   return `${head}Talk to a model:
 
   curl ${origin}/api/chat -d '{"model": "${model.name}", "messages": [{"role": "user", "content": "Hello!"}]}'

@@ -1,0 +1,174 @@
+import { LearnedMemory, MemoryBudget } from '@berth/budget'
+import { DEFAULT_SETTINGS, Scheduler, type SchedulerRequest, type SchedulerSettings } from '@berth/scheduler'
+import { FakeBackend, plainProfile, type FakeModel } from '@berth/scheduler/testing'
+import { pino, type Logger } from 'pino'
+import { onTestFinished } from 'vitest'
+import { Origins, type AccessRules } from '../../../apps/server/src/access/index.js'
+import { createApp } from '../../../apps/server/src/app.js'
+import type { ModelSource } from '../../../apps/server/src/generate/index.js'
+import type { Capability, StoredModel } from '../../../apps/server/src/models/index.js'
+import { Correlation, Metrics, logEvents } from '../../../apps/server/src/observe/index.js'
+import { systemClock } from '../../../apps/server/src/system-clock.js'
+
+/** A model of the fake store. */
+export interface TestModel extends Partial<FakeModel> {
+  readonly capabilities?: readonly Capability[]
+  readonly stored?: Partial<StoredModel>
+}
+
+export interface HarnessOptions {
+  readonly models?: Readonly<Record<string, TestModel>>
+  readonly settings?: Partial<SchedulerSettings>
+  readonly access?: Partial<AccessRules>
+  readonly bodyLimit?: number
+  /** Memory of the machine; every model takes 100 unless its profile says otherwise. */
+  readonly memory?: number
+}
+
+const MODELS: Readonly<Record<string, TestModel>> = { 'parrot:latest': {} }
+
+/** The whole HTTP side over a real scheduler and a backend without an engine. */
+export function harness(options: HarnessOptions = {}) {
+  const models = options.models ?? MODELS
+  const clock = systemClock()
+  const backend = new FakeBackend(clock, fakeModels(models))
+  const scheduler = new Scheduler({
+    backends: [backend],
+    budget: new MemoryBudget([{ id: 'ram', kind: 'ram', name: 'RAM', capacity: options.memory ?? 1_000 }]),
+    learned: new LearnedMemory(),
+    clock,
+    settings: { ...DEFAULT_SETTINGS, slots: 1, ...options.settings },
+  })
+  onTestFinished(async () => await scheduler.stop({ graceMs: 0 }))
+
+  const requests: SchedulerRequest[] = []
+  const { log, lines } = recordingLog()
+  const correlation = new Correlation()
+  const metrics = new Metrics(scheduler)
+  scheduler.on(metrics.count)
+  scheduler.on(logEvents(log, correlation))
+  const app = createApp({
+    scheduler: {
+      submit: (request) => {
+        requests.push(request)
+        return scheduler.submit(request)
+      },
+      on: (listener) => scheduler.on(listener),
+      snapshot: () => scheduler.snapshot(),
+      unload: (model) => scheduler.unload(model),
+      pin: (model, pinned) => scheduler.pin(model, pinned),
+    },
+    models: modelSource(models),
+    correlation,
+    metrics,
+    bodyLimit: options.bodyLimit ?? 1_000_000,
+    version: '9.9.9',
+    firstModel: () => 'Get one first.',
+    access: {
+      loopback: true,
+      machineName: 'quay',
+      origins: new Origins([]),
+      keys: undefined,
+      ...options.access,
+    },
+    log,
+  })
+  const post = async (path: string, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
+    await app.request(path, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
+  return { app, backend, scheduler, requests, lines, post }
+}
+
+function fakeModels(models: Readonly<Record<string, TestModel>>): Readonly<Record<string, FakeModel>> {
+  return Object.fromEntries(
+    Object.entries(models).map(([name, model]) => [
+      name,
+      { profile: plainProfile({ weights: 100 }), ...model },
+    ]),
+  )
+}
+
+function recordingLog(): { readonly log: Logger; readonly lines: Record<string, unknown>[] } {
+  const lines: Record<string, unknown>[] = []
+  const log = pino({ level: 'trace' }, { write: (line) => void lines.push(JSON.parse(line)) })
+  return { log, lines }
+}
+
+function modelSource(models: Readonly<Record<string, TestModel>>): ModelSource {
+  const stored = Object.entries(models).map(([name, model]): StoredModel => storedModel(name, model))
+  const facts = {
+    format: 'gguf',
+    family: 'bird',
+    families: ['bird'],
+    parameterSize: '1K',
+    quantization: 'F16',
+  }
+  const capabilities = (name: string) => models[name]?.capabilities ?? (['completion'] as const)
+  return {
+    list: () => Promise.resolve(stored),
+    find: (name) =>
+      Promise.resolve(stored.find((model) => model.name === (name.includes(':') ? name : `${name}:latest`))),
+    facts: ({ name }) => Promise.resolve({ facts, capabilities: capabilities(name), parameterCount: 1_000 }),
+    listedFacts: () => Promise.resolve(facts),
+    describe: (model) =>
+      Promise.resolve({
+        model,
+        facts,
+        capabilities: capabilities(model.name),
+        license: 'Apache-2.0',
+        modelfile: `FROM ${model.files[0]}\n`,
+        parameters: 'temperature 0.2',
+        template: '{{ messages }}',
+        info: { 'general.architecture': 'bird', 'tokenizer.ggml.tokens': null },
+        tensors: [{ name: 'beak', shape: [2, 2], type: 'F16' }],
+      }),
+  }
+}
+
+const storedModel = (name: string, { stored }: TestModel): StoredModel => ({
+  name,
+  digest: 'd'.repeat(64),
+  files: ['/models/parrot.gguf'],
+  bytes: 1_234,
+  modifiedAt: new Date('2026-01-02T03:04:05Z'),
+  source: 'own',
+  adapters: [],
+  projectors: [],
+  parameters: {},
+  messages: [],
+  licenses: [],
+  facts: {},
+  ...stored,
+})
+
+/** A JSON body of the type that its test is about. */
+export async function json<Body>(response: Response | Promise<Response>): Promise<Body> {
+  return JSON.parse(await (await response).text())
+}
+
+/** What both shapes of error bodies have. */
+export interface ErrorBody {
+  readonly error: string
+}
+
+/** The values of an NDJSON body. */
+export async function ndjson(response: Response): Promise<Record<string, unknown>[]> {
+  const text = await response.text()
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
+/** The data of an SSE body, parsed where it is JSON. */
+export async function sse(response: Response): Promise<(Record<string, unknown> | string)[]> {
+  const text = await response.text()
+  return text
+    .split('\n\n')
+    .filter((event) => event.startsWith('data: '))
+    .map((event) => event.slice('data: '.length))
+    .map((data) => (data.startsWith('{') ? JSON.parse(data) : data))
+}

@@ -12,7 +12,7 @@ import { runCommand } from '../tools/run-command.mjs'
 
 /** Each gives what is wrong, or an empty text. */
 const CHECKS = {
-  'format (prettier)': command('prettier', ['--check', '--log-level', 'warn', '.']),
+  'format (prettier)': command('prettier', ['--check', '--cache', '--log-level', 'warn', '.']),
   'lint (oxlint)': command('oxlint', ['--type-aware', '--quiet']),
   'types (tsc)': command('tsc', ['-b', '--pretty']),
   'imports between rooms': async () => {

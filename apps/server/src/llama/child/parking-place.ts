@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Id } from '../protocol.js'
+import type { Generation } from './generation.js'
+
+export interface ParkedGeneration {
+  readonly generation: Generation
+  /** The KV of what was evaluated; null where there was nothing. */
+  readonly file: string | null
+}
+
+/** Keeps jobs that were set aside, their KV in files of a folder that goes with the child. */
+export class ParkingPlace {
+  readonly #parked = new Map<Id, ParkedGeneration>()
+  #folder: string | null = null
+  #files = 0
+
+  /** Where to save a KV. */
+  nextFile(): string {
+    this.#folder ??= mkdtempSync(join(tmpdir(), 'berth-parked-'))
+    return join(this.#folder, `${this.#files++}.kv`)
+  }
+
+  /** Keeps it; gives the bytes that it takes. */
+  put(id: Id, parked: ParkedGeneration): number {
+    this.#parked.set(id, parked)
+    return parked.file === null ? 0 : statSync(parked.file).size
+  }
+
+  take(id: Id): ParkedGeneration | null {
+    const parked = this.#parked.get(id) ?? null
+    this.#parked.delete(id)
+    return parked
+  }
+
+  /** Synchronous and final: for the moment before the process ends. */
+  clear(): void {
+    if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true })
+    this.#folder = null
+  }
+}
+
+export function removeParkedFile(file: string | null): void {
+  if (file !== null) rmSync(file, { force: true })
+}

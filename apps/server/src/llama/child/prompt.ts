@@ -1,0 +1,98 @@
+import { BackendError, type GenerateJob, type Message } from '@berth/scheduler'
+import { renderChat, type ChatFormat } from './chat-template.js'
+
+/** What turning a job into tokens needs of a model. */
+export interface Tokenizer {
+  readonly format: ChatFormat
+  /** The token that every text of this model begins with; null where it has none. */
+  readonly begin: number | null
+  /** Special tokens in the text are read as such. */
+  tokenize(text: string): number[]
+}
+
+export interface PromptTokens {
+  readonly tokens: readonly number[]
+  /** Stop strings that the prompt's form brings with it. */
+  readonly stop: readonly string[]
+}
+
+/**
+ * A job's prompt in tokens, cut to `limit` tokens if the job wants that.
+ * @throws BackendError `context-overflow` when it is too long and may not, or cannot, be cut.
+ */
+export function promptTokens(job: GenerateJob, tokenizer: Tokenizer, limit: number): PromptTokens {
+  const { prompt } = job
+  if (prompt.kind === 'messages') {
+    if (prompt.messages.length === 0)
+      throw new BackendError('bad-job', 'Expected at least one message, got none')
+    const render = (messages: readonly Message[]): PromptTokens => {
+      const { text, stop } = renderChat(prompt, messages, tokenizer.format)
+      return { tokens: begun(tokenizer.tokenize(text), tokenizer), stop }
+    }
+    return fitChat(prompt.messages, render, job, limit)
+  }
+  const text = tokenizer.tokenize(prompt.text)
+  const tokens = prompt.after === undefined ? begun(text, tokenizer) : [...prompt.after, ...text]
+  if (tokens.length === 0) throw new BackendError('bad-job', 'Expected a prompt, got an empty text')
+  return { tokens: fitRaw(tokens, tokenizer, job, limit), stop: [] }
+}
+
+/** A template may have written the beginning itself: it is never there twice. */
+function begun(tokens: number[], { begin }: Tokenizer): number[] {
+  return begin === null || tokens[0] === begin ? tokens : [begin, ...tokens]
+}
+
+/** Leaves out the oldest turns, as few as will do; the system prompt and the last turn stay. */
+function fitChat(
+  messages: readonly Message[],
+  render: (messages: readonly Message[]) => PromptTokens,
+  job: GenerateJob,
+  limit: number,
+): PromptTokens {
+  const whole = render(messages)
+  if (whole.tokens.length <= limit) return whole
+  if (job.overflow.prompt === 'fail') throw tooLong(whole.tokens.length, limit)
+  // A cut comes before a question, so that no answer is left without one.
+  const cuts = messages.flatMap(({ role }, index) => (role === 'user' && index > 0 ? [index] : []))
+  const cutAt = (index: number): Message[] =>
+    messages.filter((message, at) => at >= index || message.role === 'system')
+  // The later the cut, the shorter the prompt: the first that fits is found by halving.
+  let low = 0
+  let high = cuts.length
+  let best: PromptTokens | null = null
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const rendered = render(cutAt(cuts[middle]!))
+    if (rendered.tokens.length <= limit) {
+      best = rendered
+      high = middle
+    } else {
+      low = middle + 1
+    }
+  }
+  if (best !== null) return best
+  const last = cuts.at(-1)
+  const least = last === undefined ? whole : render(cutAt(last))
+  throw tooLong(least.tokens.length, limit, ' even with all earlier turns left out')
+}
+
+/** Text has no turns: what is left out comes after the first `keep` tokens. */
+function fitRaw(
+  tokens: readonly number[],
+  { begin }: Tokenizer,
+  job: GenerateJob,
+  limit: number,
+): readonly number[] {
+  if (tokens.length <= limit) return tokens
+  if (job.overflow.prompt === 'fail') throw tooLong(tokens.length, limit)
+  const begins = begin !== null && tokens[0] === begin ? 1 : 0
+  const keep = Math.min(Math.max(job.overflow.keep ?? 0, begins), limit - 1)
+  return [...tokens.slice(0, keep), ...tokens.slice(tokens.length - (limit - keep))]
+}
+
+function tooLong(tokens: number, limit: number, more = ''): BackendError {
+  return new BackendError(
+    'context-overflow',
+    `The prompt has ${tokens} tokens${more}, but the context has room for ${limit}`,
+  )
+}

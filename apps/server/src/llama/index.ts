@@ -1,0 +1,6 @@
+export { detectDevices, foreignBytes, usedNow } from './devices.js'
+export type { DetectedDevices } from './devices.js'
+export { LlamaBackend } from './llama-backend.js'
+export type { LlamaBackendOptions, ModelFile, ModelSource } from './llama-backend.js'
+export type { GpuChoice, ProbeResult } from './protocol.js'
+export type { StopTimes } from './stop-ladder.js'

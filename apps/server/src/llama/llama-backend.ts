@@ -1,0 +1,206 @@
+import {
+  cpuFeaturesOf,
+  type EngineFacts,
+  type GgufMetadata,
+  type MemoryProfile,
+  profileFromGguf,
+} from '@berth/budget'
+import {
+  asBackendError,
+  type Backend,
+  BackendError,
+  type Clock,
+  type LoadProgress,
+  type LoadSpec,
+  type ModelId,
+  type ModelInfo,
+  type Purpose,
+  type Runner,
+  type SignalLike,
+} from '@berth/scheduler'
+import { readGgufMetadata } from '../models/index.js'
+import { visibleGpus } from './devices.js'
+import { startRunner } from './load-runner.js'
+import type { GpuChoice, LoadOrder, ProbeResult } from './protocol.js'
+import { probeEngine } from './probe-child.js'
+import type { StopTimes } from './stop-ladder.js'
+
+/** A model's file on this machine. */
+export interface ModelFile {
+  /** The GGUF, or the first of a split one. */
+  readonly path: string
+  /** The catalog's. */
+  readonly revision: string
+  /** LoRA files that belong to the model, applied before those that a load asks for. */
+  readonly adapters?: readonly string[]
+}
+
+/** Where the backend's models come from. */
+export interface ModelSource {
+  list(): Promise<readonly ModelInfo[]>
+  /** Null where there is no such model (any more). */
+  resolve(model: ModelId): Promise<ModelFile | null>
+}
+
+export interface LlamaBackendOptions {
+  readonly models: ModelSource
+  readonly engine: {
+    readonly gpu: GpuChoice
+    /** The machine's cores: the most threads that a runner may ever have. */
+    readonly cores: number
+    /** What `detectDevices` found; absent: looked up when it is first needed. */
+    readonly probe?: ProbeResult
+  }
+  readonly clock: Clock
+  readonly stop?: StopTimes
+  /** Takes what the engine says, with the model that it is about. */
+  readonly log?: (level: 'debug' | 'warn' | 'error', model: ModelId, text: string) => void
+}
+
+/** Tokens in one decode call at most: the engine's own default. */
+const BATCH = 512
+/** An encoder reads a whole text in one call; this bounds what its buffers take. */
+const MOST_ENCODED = 8_192
+/**
+ * Resident bytes of a child with the engine's library and no model: 88 to 104 MB measured on Linux with
+ * Node 20 and 22. A constant, so that an estimate and a measurement have the same.
+ */
+export const HOST_OVERHEAD = 100e6
+/** What a CUDA context takes on its GPU before anything is loaded; for Vulkan and Metal it is less. */
+export const GPU_OVERHEAD = 450e6
+
+const STOP_TIMES: StopTimes = { askMs: 2_000, termMs: 3_000 }
+
+/** Models that llama.cpp runs: one child process each. */
+export class LlamaBackend implements Backend {
+  readonly name = 'llama'
+  readonly #options: LlamaBackendOptions
+  #probe: Promise<ProbeResult> | null
+  /** Of a file that was read once; its key has the revision in it. */
+  readonly #metadata = new Map<string, Promise<GgufMetadata>>()
+
+  constructor(options: LlamaBackendOptions) {
+    this.#options = options
+    this.#probe = options.engine.probe === undefined ? null : Promise.resolve(options.engine.probe)
+  }
+
+  async catalog(): Promise<readonly ModelInfo[]> {
+    return this.#options.models.list()
+  }
+
+  async profile(model: ModelId, purpose: Purpose): Promise<MemoryProfile> {
+    const file = await this.#file(model)
+    return this.#profileOf(file, purpose, await this.#engine())
+  }
+
+  async load(spec: LoadSpec, report: (progress: LoadProgress) => void, signal: SignalLike): Promise<Runner> {
+    const file = await this.#file(spec.model)
+    if (file.revision !== spec.revision) {
+      throw new BackendError(
+        'unknown-model',
+        `${spec.model} was replaced by another revision before it was loaded`,
+      )
+    }
+    const engine = await this.#engine()
+    const profile = await this.#profileOf(file, spec.purpose, engine)
+    if (signal.aborted) throw new BackendError('aborted', 'The load was cancelled')
+    const { placement } = spec
+    const onGpu = placement.gpuLayers > 0
+    const order: LoadOrder = {
+      path: file.path,
+      adapters: [...(file.adapters ?? []), ...spec.adapters],
+      purpose: spec.purpose,
+      contextLength: spec.contextLength,
+      slots: spec.slots,
+      kvType: spec.kvType,
+      gpuLayers: placement.gpuLayers,
+      useMmap: profile.mmap,
+      batchSize: profile.engine.batchSize,
+      threads: spec.threads,
+      maxThreads: Math.max(this.#options.engine.cores, spec.threads),
+    }
+    const gpus = placement.split
+      .filter(({ layers }) => layers > 0)
+      .map(({ device }) => Number(device.replace(/\D/g, '')))
+    return startRunner({
+      spec,
+      order,
+      gpu: onGpu ? engine.gpu : false,
+      env: onGpu ? visibleGpus(engine.gpu, gpus) : {},
+      overhead: { host: HOST_OVERHEAD, gpu: onGpu ? GPU_OVERHEAD : 0 },
+      report,
+      signal,
+      clock: this.#options.clock,
+      stop: this.#options.stop ?? STOP_TIMES,
+      log: (level, text) => this.#options.log?.(level, spec.model, text),
+    })
+  }
+
+  async #file(model: ModelId): Promise<ModelFile> {
+    const file = await this.#options.models.resolve(model)
+    if (file === null) throw new BackendError('unknown-model', `There is no model ${model}`)
+    return file
+  }
+
+  async #profileOf(
+    file: ModelFile,
+    purpose: Purpose,
+    engine: ProbeResult,
+  ): Promise<ReturnType<typeof profileFromGguf>> {
+    const metadata = await this.#metadataOf(file)
+    try {
+      return profileFromGguf(metadata, engineFacts(purpose, metadata, engine))
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      throw new BackendError('bad-model', `${file.path}: ${why}`, { cause: error })
+    }
+  }
+
+  async #metadataOf(file: ModelFile): Promise<GgufMetadata> {
+    const key = `${file.revision} ${file.path}`
+    let metadata = this.#metadata.get(key)
+    if (metadata === undefined) {
+      metadata = readGgufMetadata(file.path)
+      this.#metadata.set(key, metadata)
+      // A file that could not be read is looked at again.
+      metadata.catch(() => this.#metadata.delete(key))
+    }
+    try {
+      return await metadata
+    } catch (error) {
+      throw asBackendError(error)
+    }
+  }
+
+  async #engine(): Promise<ProbeResult> {
+    this.#probe ??= probeEngine(this.#options.engine.gpu)
+    try {
+      return await this.#probe
+    } catch (error) {
+      this.#probe = null
+      throw error
+    }
+  }
+}
+
+/** What the arithmetic of memory has to know of how this backend uses the engine. */
+export function engineFacts(purpose: Purpose, metadata: GgufMetadata, engine: ProbeResult): EngineFacts {
+  return {
+    batchSize: purpose === 'embed' ? embedBatch(metadata) : BATCH,
+    flashAttention: true,
+    contexts: purpose === 'embed' ? 'own' : 'shared',
+    cpuFeatures: cpuFeaturesOf(engine.systemInfo),
+    // A mapping is dropped and read again by the kernel as it likes, but beside rearranged weights it is a second copy.
+    mmap: 'unless-repacked',
+    hostOverhead: HOST_OVERHEAD,
+    gpuOverhead: GPU_OVERHEAD,
+  }
+}
+
+/** A model whose tokens look at each other both ways has to have a whole text in one batch. */
+function embedBatch({ values }: GgufMetadata): number {
+  const architecture = String(values['general.architecture'])
+  if (values[`${architecture}.attention.causal`] !== false) return BATCH
+  const trained = Number(values[`${architecture}.context_length`] ?? BATCH)
+  return Math.max(1, Math.min(trained, MOST_ENCODED))
+}

@@ -1,3 +1,2 @@
-export { cacheFolder } from './cache.js'
 export { smollm2 } from './smollm2.js'
 export { randomGguf, type RandomShape, type WeightType } from './random-gguf.js'

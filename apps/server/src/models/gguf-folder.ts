@@ -71,7 +71,7 @@ export async function readGgufFolder(folder: string): Promise<FolderContents> {
 }
 
 /** The name for a file's name without `.gguf`; undefined for a file that is no model by itself. */
-export function modelNameOf(stem: string): string | undefined {
+function modelNameOf(stem: string): string | undefined {
   if (/(^|[-._])mmproj([-._]|$)/i.test(stem)) return undefined
   const groups = QUANTIZATION.exec(stem)?.groups
   const model = clean(groups?.['model'] ?? stem)

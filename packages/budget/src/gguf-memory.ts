@@ -1,4 +1,4 @@
-import { computeBytes } from './compute-buffers.js'
+import { computeBytes, LAYERS_THAT_DIFFER } from './compute-buffers.js'
 import { kvCacheBytes } from './kv-cache.js'
 import type { GgufProfile, WeightBytes } from './memory-profile.js'
 import type { MemorySettings } from './memory-settings.js'
@@ -20,6 +20,7 @@ export class GgufMemory {
   /** Sums over the layers before an index. */
   readonly #weights: readonly WeightBytes[]
   readonly #kv: readonly Bytes[]
+  readonly #computed = new Map<string, Bytes>()
 
   constructor(profile: GgufProfile, settings: MemorySettings) {
     this.#profile = profile
@@ -30,9 +31,11 @@ export class GgufMemory {
     const { contextLength, slots, kvType } = settings
     // node-llama-cpp and llama.cpp's own server give windowed caches one token of a batch more.
     const batch = profile.engine.batchSize + 1
+    const own = profile.engine.contexts === 'own'
+    const [contexts, sequences] = own ? [slots, 1] : [1, slots]
     for (const [index, layer] of profile.layers.entries()) {
       weights.push(plus(weights[index], layer.weights))
-      const cache = layer.kv ? kvCacheBytes(layer.kv, contextLength, slots, kvType, batch) : 0
+      const cache = layer.kv ? kvCacheBytes(layer.kv, contextLength, sequences, kvType, batch) * contexts : 0
       kv.push((kv[index] ?? 0) + cache + layer.stateBytesPerSlot * slots)
     }
     weights.push(plus(weights.at(-1), profile.output))
@@ -48,10 +51,7 @@ export class GgufMemory {
     return {
       weights: this.#between(from, to).bytes + tied,
       kvCache: this.#kvBetween(from, to),
-      compute: computeBytes(this.#profile, this.#settings, {
-        hasOutput: to === this.layers,
-        hasLayers: true,
-      }),
+      compute: this.#compute(Math.min(to, this.layers - 1) - from, to === this.layers),
       overhead: this.#profile.engine.gpuOverhead,
     }
   }
@@ -63,9 +63,20 @@ export class GgufMemory {
     return {
       weights: this.#profile.input.bytes + (alone ? this.#onCpu(own) : own.bytes),
       kvCache: this.#kvBetween(0, gpuFrom),
-      compute: computeBytes(this.#profile, this.#settings, { hasOutput: alone, hasLayers: gpuFrom > 0 }),
+      compute: this.#compute(Math.min(gpuFrom, this.layers - 1), alone),
       overhead: this.#profile.engine.hostOverhead,
     }
+  }
+
+  /** Asked for every cut of the layers, and the same for most of them. */
+  #compute(layers: number, hasOutput: boolean): Bytes {
+    const alike = `${Math.min(layers, LAYERS_THAT_DIFFER)} ${hasOutput}`
+    let bytes = this.#computed.get(alike)
+    if (bytes === undefined) {
+      bytes = computeBytes(this.#profile, this.#settings, { layers, hasOutput })
+      this.#computed.set(alike, bytes)
+    }
+    return bytes
   }
 
   /** Weights are rearranged only where no GPU takes part: beside one, llama.cpp keeps them as they are. */

@@ -5,9 +5,15 @@ import type { Bytes, KvType, Tokens } from './units.js'
 /** llama.cpp rounds the tokens of a cache up to a multiple of this. */
 const PAD = 256
 
-/** Tokens that every slot's KV cache holds where so many were asked for. */
-export function kvTokensPerSlot(contextLength: Tokens, slots: number): Tokens {
-  return pad(Math.floor(pad(contextLength * slots) / slots))
+/** Tokens that every slot's KV cache holds where so many were asked for; a window needs no more than itself and a batch. */
+export function kvTokensPerSlot(
+  contextLength: Tokens,
+  slots: number,
+  window: Tokens | null = null,
+  batchSize: Tokens = 0,
+): Tokens {
+  const whole = pad(Math.floor(pad(contextLength * slots) / slots))
+  return window === null ? whole : pad(Math.min(whole, window + batchSize))
 }
 
 /**
@@ -21,8 +27,7 @@ export function kvCacheBytes(
   type: KvType,
   batchSize: Tokens,
 ): Bytes {
-  const whole = kvTokensPerSlot(contextLength, slots)
-  const tokens = shape.window === null ? whole : pad(Math.min(whole, shape.window + batchSize))
+  const tokens = kvTokensPerSlot(contextLength, slots, shape.window, batchSize)
   return tokens * slots * (kvRowBytes(type, shape.k) + kvRowBytes(type, shape.v))
 }
 

@@ -68,10 +68,22 @@ export interface KvShape {
   readonly window: Tokens | null
 }
 
-/** Sizes on which compute buffers depend. */
+/** Widths, in numbers a token, on which compute buffers depend: the largest of all layers. */
 export interface GraphShape {
   readonly embedding: number
   readonly vocabulary: number
   readonly feedForward: number
   readonly heads: number
+  /** Query heads × K head size. */
+  readonly queries: number
+  /** KV heads × K head size. */
+  readonly keyValues: number
+  /** Query heads × V head size: what attention gives. */
+  readonly values: number
+  /** A mixture of experts' feed-forward layers; null where a layer has one feed-forward network. */
+  readonly experts: { readonly count: number; readonly used: number; readonly feedForward: number } | null
+  /** Whether there is a KV cache; encoders have none. */
+  readonly hasCache: boolean
+  /** The largest sliding window of any layer; null where none has one. */
+  readonly window: Tokens | null
 }

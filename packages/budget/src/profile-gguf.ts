@@ -4,7 +4,7 @@ import { attentionOf } from './gguf-attention.js'
 import type { GgufMetadata, GgufTensor } from './gguf-metadata.js'
 import { GgufReader } from './gguf-reader.js'
 import { recurrentStateBytes } from './gguf-recurrent.js'
-import type { GgufProfile, GraphShape, WeightBytes } from './memory-profile.js'
+import type { GgufProfile, GraphShape, LayerProfile, WeightBytes } from './memory-profile.js'
 import { ProfileError } from './profile-error.js'
 import { repackedBytes } from './repacked.js'
 
@@ -44,21 +44,22 @@ export function profileFromGguf(metadata: GgufMetadata, engine: EngineFacts): Gg
   if (parameters === 0) throw new ProfileError('the file has no tensors')
   const tiedOutput = tiedOutputOf(metadata, engine)
   const repacks = [...layers, output, tiedOutput ?? NOTHING].some(({ repacked }) => repacked > 0)
+  const profiles = layers.map((weights, index) => ({
+    weights,
+    kv: attentionOf(reader, index),
+    stateBytesPerSlot: recurrentStateBytes(reader, index),
+  }))
   return {
     kind: 'gguf',
     ...(engine.maxSlots === undefined ? {} : { maxSlots: engine.maxSlots }),
     architecture: reader.architecture,
     trainedContext: reader.number('context_length') ?? null,
-    layers: layers.map((weights, index) => ({
-      weights,
-      kv: attentionOf(reader, index),
-      stateBytesPerSlot: recurrentStateBytes(reader, index),
-    })),
+    layers: profiles,
     input,
     output,
     tiedOutput,
     parameters,
-    graph: graphOf(reader),
+    graph: graphOf(reader, profiles),
     engine,
     mmap: engine.mmap === 'unless-repacked' ? !repacks : engine.mmap,
   }
@@ -84,17 +85,36 @@ function plus(a: WeightBytes, b: WeightBytes): WeightBytes {
   }
 }
 
-function graphOf(reader: GgufReader): GraphShape {
+function graphOf(reader: GgufReader, layers: readonly LayerProfile[]): GraphShape {
   const most = (key: string): number => {
     let largest = 0
     for (let layer = 0; layer < reader.layers; layer++)
       largest = Math.max(largest, reader.perLayer(key, layer) ?? 0)
     return largest
   }
+  const heads = most('attention.head_count')
+  const even = heads > 0 ? Math.floor(reader.embedding / heads) : 0
+  const count = reader.number('expert_count') ?? 0
+  const windows = layers.flatMap(({ kv }) => (kv && kv.window !== null ? [kv.window] : []))
+  // Recurrent layers are as wide as their inner state.
+  const inner = reader.number('ssm.inner_size') ?? 0
   return {
     embedding: reader.embedding,
     vocabulary: reader.vocabulary,
-    feedForward: most('feed_forward_length'),
-    heads: most('attention.head_count'),
+    feedForward: Math.max(most('feed_forward_length'), 2 * inner),
+    heads,
+    queries: Math.max(heads * (reader.number('attention.key_length') ?? even), inner),
+    keyValues: Math.max(0, ...layers.map(({ kv }) => kv?.k ?? 0)),
+    values: Math.max(heads * (reader.number('attention.value_length') ?? even), inner),
+    experts:
+      count === 0
+        ? null
+        : {
+            count,
+            used: most('expert_used_count'),
+            feedForward: most('expert_feed_forward_length') || most('feed_forward_length'),
+          },
+    hasCache: layers.some(({ kv }) => kv !== null),
+    window: windows.length > 0 ? Math.max(...windows) : null,
   }
 }

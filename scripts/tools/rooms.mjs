@@ -29,8 +29,9 @@ export const SERVER_ROOMS = {
   access: ['generate'],
   llama: ['models'],
   generate: ['models', 'observe'],
+  engine: ['config', 'generate', 'llama', 'models'],
   routes: ['access', 'generate', 'models', 'observe'],
 }
 
-/** Files at the top of apps/server/src that rooms may import: types that all of them share. The others do the wiring, and nobody imports them. */
-export const SERVER_SHARED = ['app-env.ts']
+/** Files at the top of apps/server/src that rooms may import: what all of them share. The others do the wiring, and nobody imports them. */
+export const SERVER_SHARED = ['app-env.ts', 'system-clock.ts']

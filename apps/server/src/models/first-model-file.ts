@@ -28,7 +28,12 @@ export const SMOLLM2_TEMPLATE = `{{- range .Messages }}<|im_start|>{{ .Role }}
 {{ end }}<|im_start|>assistant
 `
 
-export const SMOLLM2_PARAMETERS = { stop: ['<|im_start|>', '<|im_end|>'] } as const
+/** Temperature and top_p are those of the model's card: a model so small wanders off with Ollama's defaults. */
+export const SMOLLM2_PARAMETERS = {
+  stop: ['<|im_start|>', '<|im_end|>'],
+  temperature: 0.2,
+  top_p: 0.9,
+} as const
 
 export const SMOLLM2_LICENSE = `SmolLM2-135M-Instruct by Hugging Face (HuggingFaceTB)
 Licensed under the Apache License, Version 2.0: https://www.apache.org/licenses/LICENSE-2.0

@@ -1,8 +1,6 @@
 import { getRequestListener } from '@hono/node-server'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { Hono } from 'hono'
-import type { AppEnv } from './app-env.js'
 import { urlOf, type ListenAddress } from './config/index.js'
 
 /** Why the server cannot listen, in one sentence with what to do. */
@@ -11,8 +9,11 @@ export class ListenError extends Error {
 }
 
 /** Resolves when the server accepts connections. @throws ListenError */
-export async function listen(app: Hono<AppEnv>, address: ListenAddress): Promise<Server> {
-  const answer = getRequestListener(app.fetch)
+export async function listen(
+  fetch: Parameters<typeof getRequestListener>[0],
+  address: ListenAddress,
+): Promise<Server> {
+  const answer = getRequestListener(fetch)
   const server = createServer((request, response) => void answer(request, response))
   // Answers may be long in coming: the scheduler has its own deadlines.
   server.requestTimeout = 0

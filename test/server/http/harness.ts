@@ -64,6 +64,7 @@ export function harness(options: HarnessOptions = {}) {
     bodyLimit: options.bodyLimit ?? 1_000_000,
     version: '9.9.9',
     firstModel: () => 'Get one first.',
+    stopping: new AbortController().signal,
     access: {
       loopback: true,
       machineName: 'quay',

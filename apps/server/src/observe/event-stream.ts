@@ -16,24 +16,30 @@ const HEARTBEAT_MS = 15_000
 const utf8 = new TextEncoder()
 
 /** Everything the scheduler does from now on, as server-sent events: a `snapshot` first, then each event by its type. */
-export function eventStream(scheduler: Watched): ReadableStream<Uint8Array> {
+export function eventStream(scheduler: Watched, ending: AbortSignal): ReadableStream<Uint8Array> {
   let stop: (() => void) | undefined
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         const send = (text: string): void => controller.enqueue(utf8.encode(text))
-        const { seq, ...rest } = scheduler.snapshot()
-        send(sseEvent(JSON.stringify({ seq, ...rest }), 'snapshot', seq))
+        const snapshot = scheduler.snapshot()
+        send(sseEvent(JSON.stringify(snapshot), 'snapshot', snapshot.seq))
+        if (ending.aborted) return controller.close()
         const listening = scheduler.on((event) => {
           send(sseEvent(JSON.stringify(event), event.type, event.seq))
           if ((controller.desiredSize ?? 0) > -MOST_WAITING) return
           // What it would miss makes the rest worthless: it starts again from a new snapshot.
-          stop?.()
-          controller.close()
+          end()
         })
         const heartbeat = setInterval(() => send(sseComment('alive')), HEARTBEAT_MS)
         heartbeat.unref()
+        const end = (): void => {
+          stop?.()
+          controller.close()
+        }
+        ending.addEventListener('abort', end)
         stop = () => {
+          ending.removeEventListener('abort', end)
           listening[Symbol.dispose]()
           clearInterval(heartbeat)
         }

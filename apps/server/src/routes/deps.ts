@@ -11,6 +11,8 @@ export interface RouteDeps {
   /** Bytes. */
   readonly bodyLimit: number
   readonly version: string
+  /** Raised when the server stops: what would never end by itself ends then. */
+  readonly stopping: AbortSignal
   /** How to get a model where there is none, in a sentence. */
   readonly firstModel: () => string
 }

@@ -14,7 +14,10 @@ export function healthRoutes(deps: RouteDeps): Hono<AppEnv> {
     c.body(await deps.metrics.text(), 200, { 'Content-Type': deps.metrics.contentType }),
   )
   app.get('/api/events', (c) =>
-    c.body(eventStream(deps.scheduler), 200, { 'Content-Type': SSE_TYPE, 'Cache-Control': 'no-cache' }),
+    c.body(eventStream(deps.scheduler, deps.stopping), 200, {
+      'Content-Type': SSE_TYPE,
+      'Cache-Control': 'no-cache',
+    }),
   )
   return app
 }

@@ -1,0 +1,94 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { MemoryBudget, formatBytes } from '@berth/budget'
+import { DEFAULT_SETTINGS, Scheduler, type SchedulerSettings } from '@berth/scheduler'
+import type { Logger } from 'pino'
+import type { Config } from '../config/index.js'
+import { LlamaBackend, detectDevices } from '../llama/index.js'
+import type { ModelStore } from '../models/index.js'
+import { systemClock } from '../system-clock.js'
+import { setForeign, watchForeignMemory } from './foreign-memory.js'
+import { LearnedFile } from './learned-file.js'
+import { engineModels } from './model-sources.js'
+
+/** Of every memory this part stays free, where the settings do not ask for more. */
+const MARGIN = 0.05
+
+/** The scheduler with everything below it. */
+export interface Engine {
+  readonly scheduler: Scheduler
+  /** Lets running jobs finish within the bound; resolves when every child is gone. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** Looks at the machine and puts a scheduler on it. */
+export async function createEngine(config: Config, store: ModelStore, log: Logger): Promise<Engine> {
+  const clock = systemClock()
+  const gpu = config.gpu === 'off' ? false : 'auto'
+  const [detected, learned] = await Promise.all([
+    detectDevices(gpu),
+    LearnedFile.open(join(store.folders.own, '..', 'learned-memory.json')),
+  ])
+  const settings = schedulerSettings(config)
+  const budget = new MemoryBudget(detected.devices, {
+    margins: Object.fromEntries(
+      detected.devices.map(({ id, kind }) => [
+        id,
+        { fraction: MARGIN, bytes: kind === 'gpu' ? config.gpuOverhead : config.ramOverhead },
+      ]),
+    ),
+  })
+  setForeign(budget, detected.used)
+  for (const { device, usable, foreign } of budget.usage()) {
+    log.info(
+      { device: device.id, usable, foreign },
+      `${device.name}: ${formatBytes(usable - foreign)} of ${formatBytes(device.capacity)} for models`,
+    )
+  }
+  const backend = new LlamaBackend({
+    models: engineModels(store),
+    engine: { gpu, cores: settings.cores, probe: detected.engine },
+    clock,
+    log: (level, model, text) => log[level]({ model }, text),
+  })
+  const scheduler = new Scheduler({ backends: [backend], budget, learned: learned.memory, clock, settings })
+  const saveLearned = async (): Promise<void> => {
+    try {
+      await learned.save()
+    } catch (error) {
+      log.warn({ err: error }, 'what loads took could not be saved: the next start estimates anew')
+    }
+  }
+  const saving = scheduler.on((event) => {
+    if (event.type === 'measured') void saveLearned()
+  })
+  const watching = watchForeignMemory(detected, budget, scheduler, (error) => {
+    log.warn({ err: error }, 'the memory that others use cannot be read')
+  })
+  return {
+    scheduler,
+    async stop(graceMs) {
+      watching[Symbol.dispose]()
+      await scheduler.stop({ graceMs })
+      saving[Symbol.dispose]()
+      await saveLearned()
+    },
+  }
+}
+
+function schedulerSettings(config: Config): SchedulerSettings {
+  return {
+    ...DEFAULT_SETTINGS,
+    maxQueue: config.maxQueue,
+    keepAliveMs: config.keepAlive,
+    maxLoaded: config.maxLoadedModels,
+    slots: config.numParallel,
+    contextLength: config.contextLength || DEFAULT_SETTINGS.contextLength,
+    kvType: config.kvCacheType,
+    maxWaitMs: config.maxWait,
+    patienceMs: config.patience,
+    loadStallMs: config.loadTimeout,
+    runStallMs: config.runTimeout,
+    cores: availableParallelism(),
+  }
+}

@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { hostname } from 'node:os'
+import type { Hono } from 'hono'
+import type { Logger } from 'pino'
+import { ApiKeys, Origins } from './access/index.js'
+import type { AppEnv } from './app-env.js'
+import { createApp } from './app.js'
+import { isLoopback, urlOf, type Config, type ListenAddress } from './config/index.js'
+import { createEngine, servedModels, type Engine } from './engine/index.js'
+import { addressOf, listen } from './listen.js'
+import { FirstModel, ModelStore, firstModelSources, storeFolders } from './models/index.js'
+import { Correlation, Metrics, logEvents } from './observe/index.js'
+
+/** How long answers that are already there may take to be sent when the server stops. */
+const FLUSH_MS = 1_000
+
+/** A mistake of whoever starts the server, in one sentence with what to do. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly address: ListenAddress
+  /** Resolves when the models can be asked; requests that come sooner wait for it. */
+  readonly ready: Promise<void>
+  /** Takes no new requests, lets running ones finish within the bound, and resolves when all is gone. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** @throws StartError, ListenError */
+export async function startServer(config: Config, version: string, log: Logger): Promise<RunningServer> {
+  const keys = config.apiKeys === undefined ? undefined : readKeys(config.apiKeys)
+  const stopping = new AbortController()
+  const wanted = { ...config.host, ...(config.port === undefined ? {} : { port: config.port }) }
+
+  // The port is opened before the machine is looked at: whoever calls in that second waits for the answer.
+  const assembled = new Gate<Assembled>()
+  const server = await listen(
+    async (request, env) => (await assembled.passed).app.fetch(request, env),
+    wanted,
+  )
+  const address = addressOf(server, wanted)
+  log.info(`Berth ${version} is listening on ${urlOf(address)}`)
+  if (!isLoopback(address.hostname) && keys === undefined) {
+    log.warn(
+      'Other machines can reach this server and nobody is asked for a key; BERTH_API_KEYS changes that',
+    )
+  }
+  assembled.open(
+    assemble({
+      config,
+      version,
+      log,
+      keys,
+      loopback: isLoopback(address.hostname),
+      stopping: stopping.signal,
+    }),
+  )
+  const ready = assembled.passed.then(() => {})
+  ready.catch(() => server.closeAllConnections())
+
+  return {
+    address,
+    ready,
+    async stop(graceMs) {
+      stopping.abort()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const engine = await assembled.passed.then(
+        (parts) => parts.engine,
+        () => undefined,
+      )
+      await engine?.stop(graceMs)
+      await flushed(server, closed)
+    },
+  }
+}
+
+/** A promise that is given its outcome from outside. */
+class Gate<Value> {
+  readonly passed: Promise<Value>
+  open!: (value: Promise<Value>) => void
+
+  constructor() {
+    this.passed = new Promise((resolve) => {
+      this.open = resolve
+    })
+  }
+}
+
+interface Assembled {
+  readonly app: Hono<AppEnv>
+  readonly engine: Engine
+}
+
+async function assemble(parts: {
+  readonly config: Config
+  readonly version: string
+  readonly log: Logger
+  readonly keys: ApiKeys | undefined
+  readonly loopback: boolean
+  readonly stopping: AbortSignal
+}): Promise<Assembled> {
+  const { config, version, log, keys, loopback, stopping } = parts
+  const store = new ModelStore(storeFolders(config.models, config.ggufFolders), (problem) =>
+    log.warn(problem),
+  )
+  const engine = await createEngine(config, store, log)
+  const { scheduler } = engine
+
+  const correlation = new Correlation()
+  const metrics = new Metrics(scheduler)
+  scheduler.on(metrics.count)
+  scheduler.on(logEvents(log, correlation))
+
+  const firstModel = new FirstModel(store, firstModelSources(), log)
+  if (config.firstModel === 'auto' && (await store.list()).length === 0) {
+    // Aborted when the server stops, which is all that it can reject for.
+    firstModel.ensure(stopping).catch(() => {})
+  }
+  const app = createApp({
+    scheduler,
+    models: servedModels(store, (model) => scheduler.modelChanged(model)),
+    correlation,
+    metrics,
+    stopping,
+    bodyLimit: config.bodyLimit,
+    version,
+    firstModel: () => firstModel.text,
+    access: { loopback, machineName: hostname(), origins: new Origins(config.origins), keys },
+    log,
+  })
+  return { app, engine }
+}
+
+function readKeys(path: string): ApiKeys {
+  try {
+    return ApiKeys.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new StartError(
+      `BERTH_API_KEYS: ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+/** Waits for the answers that are on their way, and no longer than the bound. */
+async function flushed(server: Server, closed: Promise<void>): Promise<void> {
+  const timer = setTimeout(() => server.closeAllConnections(), FLUSH_MS)
+  await closed
+  clearTimeout(timer)
+}

@@ -56,7 +56,7 @@ describe('an error before the first byte', () => {
   })
 
   it('is a 507 with the figures when the model can never fit', async () => {
-    const { post } = harness({ models: { 'parrot:latest': { profile: plainProfile({ weights: 1e9 }) } } })
+    const { post } = harness({ models: { 'parrot:latest': { profile: plainProfile({ weights: 1e12 }) } } })
     const response = await post('/api/chat', chat)
     expect(response.status).toBe(507)
     expect((await json<ErrorBody>(response)).error).toMatch(/parrot:latest/)

@@ -21,7 +21,7 @@ export interface HarnessOptions {
   readonly settings?: Partial<SchedulerSettings>
   readonly access?: Partial<AccessRules>
   readonly bodyLimit?: number
-  /** Memory of the machine; every model takes 100 unless its profile says otherwise. */
+  /** Memory of the machine; every model takes a thousandth of it unless its profile says otherwise. */
   readonly memory?: number
 }
 
@@ -34,7 +34,7 @@ export function harness(options: HarnessOptions = {}) {
   const backend = new FakeBackend(clock, fakeModels(models))
   const scheduler = new Scheduler({
     backends: [backend],
-    budget: new MemoryBudget([{ id: 'ram', kind: 'ram', name: 'RAM', capacity: options.memory ?? 1_000 }]),
+    budget: new MemoryBudget([{ id: 'ram', kind: 'ram', name: 'RAM', capacity: options.memory ?? 1e9 }]),
     learned: new LearnedMemory(),
     clock,
     settings: { ...DEFAULT_SETTINGS, slots: 1, ...options.settings },
@@ -87,7 +87,7 @@ function fakeModels(models: Readonly<Record<string, TestModel>>): Readonly<Recor
   return Object.fromEntries(
     Object.entries(models).map(([name, model]) => [
       name,
-      { profile: plainProfile({ weights: 100 }), ...model },
+      { profile: plainProfile({ weights: 1e6 }), ...model },
     ]),
   )
 }

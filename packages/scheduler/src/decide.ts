@@ -116,9 +116,14 @@ function crowding<R extends RunnerView>(view: DecisionView<R>): Decision<R> | nu
 }
 
 function loadingWhy(mine: RunnerView): string {
-  const { progress } = mine
-  if (progress === null) return `${label(mine)} is about to load`
-  return `${label(mine)} is loading: ${Math.floor(progress.fraction * 100)}%`
+  const { progress, begun, after } = mine
+  if (progress !== null) return `${label(mine)} is loading: ${Math.floor(progress.fraction * 100)}%`
+  if (begun) return `${label(mine)} is loading`
+  if (after.size === 0) return `${label(mine)} waits for memory that others use`
+  const leaving = [...after].map(
+    (r) => `${label(r)} ${r.state === 'unloading' ? 'leaves' : 'finishes and leaves'}`,
+  )
+  return `${label(mine)} is loaded once ${leaving.join(' and ')}`
 }
 
 /** The reason of an eviction: "least recently used, idle 42 s, frees 3.1 GiB". */

@@ -16,7 +16,7 @@ import type { LoadWish } from './request.js'
 import type { RequestQueue } from './request-queue.js'
 import { byOrder, ofRequest, type RequestRecord } from './request-record.js'
 import type { RunnerPool } from './runner-pool.js'
-import { label, type RunnerEntry } from './runner-entry.js'
+import { label, type RunnerEntry, type RunningJob } from './runner-entry.js'
 import type { SchedulerSettings } from './settings.js'
 
 export interface DispatcherParts {
@@ -64,7 +64,7 @@ export class Dispatcher {
   /** Ends a request wherever it is; one that is over stays as it is. */
   cancel(record: RequestRecord, why: string): void {
     if (record.state === 'over') return
-    const job = record.line.runner?.jobs.get(record.id) ?? this.#jobOf(record)
+    const job = jobOf(record)
     if (record.state === 'waiting') this.#parts.admission.dequeue(record, 'over')
     record.state = 'over'
     this.#parts.log.emit({ type: 'cancelled', ...ofRequest(record), why })
@@ -75,15 +75,6 @@ export class Dispatcher {
     this.look()
   }
 
-  /** A runner that its line has let go of can still run a job of it. */
-  #jobOf(record: RequestRecord) {
-    for (const entry of this.#parts.pool.entries) {
-      const job = entry.jobs.get(record.id)
-      if (job !== undefined) return job
-    }
-    return undefined
-  }
-
   /** Calls off what was begun for a request that no longer waits. */
   #withdrawn(record: RequestRecord, error: SchedulerError): void {
     const { line } = record
@@ -92,7 +83,7 @@ export class Dispatcher {
     this.#callOffDrains(record.id)
     this.touch(line)
     const { runner } = line
-    if (line.waiting.size > 0 || runner?.state !== 'loading' || runner.pinned) return
+    if (line.waiting.size > 0 || runner?.state !== 'loading' || (runner.pinned && runner.begun)) return
     this.#parts.pool.evict(runner, 'nobody waits for this load any more')
     this.#callOffDrains(runner.id)
   }
@@ -233,6 +224,7 @@ export class Dispatcher {
     if (entry === null) throw new Error(`The budget turned down what was planned for ${line.model}`)
     for (const other of entry.after) this.detach(other)
     line.runner = entry
+    line.runners.add(entry)
     this.#parts.pool.admit(entry, why)
   }
 
@@ -278,9 +270,11 @@ export class Dispatcher {
 
   /** A runner is gone, and its memory is back; `failure` where a load failed that nobody called off. */
   gone(entry: RunnerEntry, why: string, failure: BackendError | null): void {
-    this.#parts.jobs.lose(entry, why)
     this.detach(entry)
+    this.#parts.jobs.lose(entry, why)
     this.#idle.delete(entry)
+    entry.line.runners.delete(entry)
+    this.touch(entry.line)
     if (failure !== null) this.#loadFailed(entry.line, label(entry), failure)
     this.roomier()
   }
@@ -340,4 +334,13 @@ export class Dispatcher {
     if (entry.state === 'busy') this.#parts.pool.drain(entry, why, 'unload', null)
     else this.#parts.pool.evict(entry, why)
   }
+}
+
+/** The slot that a request has, be it on a runner that its line has let go of. */
+function jobOf(record: RequestRecord): RunningJob | undefined {
+  for (const entry of record.line.runners) {
+    const job = entry.jobs.get(record.id)
+    if (job !== undefined) return job
+  }
+  return undefined
 }

@@ -4,7 +4,7 @@ import { deferred } from './deferred.js'
 import { BackendError, SchedulerError } from './errors.js'
 import type { EventLog } from './event-log.js'
 import { ofRequest, type RequestRecord } from './request-record.js'
-import { label, type RunnerEntry, type RunningJob } from './runner-entry.js'
+import { isForeign, label, type RunnerEntry, type RunningJob } from './runner-entry.js'
 import type { RunnerPool } from './runner-pool.js'
 
 /** A request that lost its runner, or its load, this many times is not tried again. */
@@ -24,6 +24,7 @@ export class Jobs {
   readonly #log: EventLog
   readonly #pool: RunnerPool
   readonly #listener: JobsListener
+  #stopping = false
 
   constructor(options: { clock: Clock; log: EventLog; pool: RunnerPool; listener: JobsListener }) {
     this.#clock = options.clock
@@ -65,6 +66,11 @@ export class Jobs {
     record.reading.resolve(run)
   }
 
+  /** From now on nothing is tried again. */
+  stopRetrying(): void {
+    this.#stopping = true
+  }
+
   /** What became of a runner's jobs that have not told their own end, now that it is gone. */
   lose(entry: RunnerEntry, why: string): void {
     for (const running of Array.from(entry.jobs.values())) {
@@ -75,6 +81,7 @@ export class Jobs {
   /** Whether a request that lost its runner, or its load, may be tried once more; counts the loss. */
   mayTryAgain(record: RequestRecord, error: BackendError): boolean {
     record.attempts += 1
+    if (this.#stopping) return false
     return error.code === 'lost' && !record.delivered && record.attempts < ATTEMPTS
   }
 
@@ -82,6 +89,9 @@ export class Jobs {
     const { record } = running
     if (entry.jobs.get(record.id) !== running) return
     this.#pool.vacate(entry, record.id)
+    // Of our own engines, one that lost a job is gone or of no use; its end may be told a little later.
+    const lost = end.how === 'failed' && end.error.code === 'lost'
+    if (lost && !isForeign(entry)) this.#pool.kill(entry, end.error.message)
     // A request that was cancelled has had its end already; only its slot was still to come back.
     if (record.state === 'running') this.#conclude(entry, running, end)
     this.#listener.slotFree(entry)

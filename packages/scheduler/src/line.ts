@@ -21,6 +21,8 @@ export interface Line {
   readonly waiting: SortedLine<RequestRecord>
   /** The runner that takes its jobs, or will once loaded; never one that is on its way out. */
   runner: RunnerEntry | null
+  /** All runners that were loaded for it and are not gone yet. */
+  readonly runners: Set<RunnerEntry>
   /** Read before every load, since a model may have changed while nobody had it loaded. */
   known: KnownModel | null
   /** Counts readings, so that the answer of an overtaken one is dropped. */
@@ -36,6 +38,7 @@ export function newLine(model: ModelId, purpose: Purpose): Line {
     purpose,
     waiting: new SortedLine(byOrder),
     runner: null,
+    runners: new Set(),
     known: null,
     reading: 0,
     waitsFor: null,

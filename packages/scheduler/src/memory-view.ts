@@ -19,7 +19,8 @@ export function memoryView(
   const name = learnedName(purpose, known.info.revision)
   return {
     room: (without: readonly RunnerView[]) => budget.room({ without: without.map((r) => r.reservation) }),
-    empty: () => budget.emptyRoom(),
+    // Others may leave, so what they use does not make a model impossible.
+    empty: () => budget.usage().map(({ device, usable }) => ({ device, free: usable })),
     place: (settings, room) => {
       return place(known.profile, settings, room, { correction: learned.correction(name, settings) })
     },

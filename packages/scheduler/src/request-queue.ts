@@ -53,9 +53,9 @@ export class RequestQueue {
     return this.#order.rank(record) + 1
   }
 
-  /** Drops a line that has neither requests nor a runner: names of models must not pile up. */
+  /** Drops a line that has neither requests nor runners: names of models must not pile up. */
   prune(line: Line): void {
-    if (line.waiting.size > 0 || line.runner !== null) return
+    if (line.waiting.size > 0 || line.runners.size > 0) return
     line.timer?.[Symbol.dispose]()
     this.#lines.delete(`${line.purpose} ${line.model}`)
   }

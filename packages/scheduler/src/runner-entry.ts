@@ -32,6 +32,10 @@ export interface RunnerView {
   /** Clock milliseconds of the last moment at which it had no job. */
   readonly lastIdle: number
   readonly progress: LoadProgress | null
+  /** Whether its backend has been asked to load it; before that it waits for its memory. */
+  readonly begun: boolean
+  /** Runners whose place it takes: its load begins when they are gone. */
+  readonly after: ReadonlySet<RunnerView>
   readonly reservation: Reservation
 }
 
@@ -61,7 +65,6 @@ export interface RunnerEntry extends RunnerView {
   readonly backend: Backend
   readonly profile: MemoryProfile
   readonly settings: MemorySettings
-  /** Runners whose place it takes: its load begins when they are gone. */
   readonly after: Set<RunnerEntry>
   readonly abort: Abort
   readonly jobs: Map<string, RunningJob>
@@ -76,7 +79,6 @@ export interface RunnerEntry extends RunnerView {
   progress: LoadProgress | null
   /** Null until its load is done. */
   runner: Runner | null
-  /** Whether the backend has been asked to load it. */
   begun: boolean
   keepAliveMs: number
   threads: number

@@ -173,7 +173,11 @@ export class RunnerPool {
   #beginWhatCan(): void {
     for (const entry of this.#entries) {
       if (entry.state !== 'loading' || entry.begun) continue
-      if (entry.after.size === 0 && entry.reservation.grant()) this.#begin(entry)
+      if (entry.after.size > 0) continue
+      if (entry.reservation.grant()) this.#begin(entry)
+      // Others took the room meanwhile. Who waits has a deadline; without anybody the load would wait for ever.
+      else if (entry.line.waiting.size === 0)
+        this.evict(entry, 'others took its room, and nobody waits for it')
     }
   }
 

@@ -37,6 +37,7 @@ export class Scheduler {
   readonly #queue = new RequestQueue()
   readonly #admission: Admission
   readonly #pool: RunnerPool
+  readonly #jobs: Jobs
   readonly #dispatcher: Dispatcher
   readonly #pins = new Set<ModelId>()
   /** Called whenever a runner is gone. */
@@ -81,6 +82,7 @@ export class Scheduler {
     })
     this.#admission = admission
     this.#pool = pool
+    this.#jobs = jobs
     const isPinned = (model: ModelId) => this.#pins.has(model)
     this.#dispatcher = new Dispatcher({ ...options, log, queue, admission, pool, jobs, isPinned })
   }
@@ -163,6 +165,7 @@ export class Scheduler {
    */
   async stop({ graceMs }: { graceMs: number }): Promise<void> {
     this.#stopping = true
+    this.#jobs.stopRetrying()
     const why = 'the server is shutting down'
     for (const record of Array.from(this.#queue)) this.#dispatcher.refuse(record, shuttingDown())
     for (const entry of Array.from(this.#pool.entries)) {

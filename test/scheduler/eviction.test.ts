@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { finished, generate, gpu, loadOnly, model, outcome, ram, world } from './world.js'
+
+describe('who leaves', () => {
+  it('is the least recently used idle model', async () => {
+    const w = world({ a: model(3), b: model(3), c: model(3) }, [gpu(7), ram(1)])
+    for (const name of ['a', 'b', 'a']) {
+      const ticket = w.scheduler.submit(generate(name))
+      await w.clock.advance(2_000)
+      await finished(ticket)
+    }
+    const ticket = w.scheduler.submit(generate('c'))
+    await w.clock.advance(2_000)
+    expect(await finished(ticket)).toContain('c-1')
+    expect(w.backend.calls).toContain('gone b')
+    expect(w.backend.calls).not.toContain('gone a')
+  })
+
+  it('is nobody who turns out not to be needed', async () => {
+    // A small old one and a large younger one: the large one alone makes the room.
+    const w = world({ small: model(1), large: model(5), c: model(5) }, [gpu(6.1), ram(0.1)])
+    for (const name of ['small', 'large']) {
+      const ticket = w.scheduler.submit(generate(name))
+      await w.clock.advance(2_000)
+      await finished(ticket)
+    }
+    const ticket = w.scheduler.submit(generate('c'))
+    await w.clock.advance(2_000)
+    await finished(ticket)
+    expect(w.scheduler.snapshot().runners.map((r) => r.model)).toEqual(['small', 'c'])
+  })
+
+  it('is never a pinned model: the request waits, and says for what', async () => {
+    const w = world({ a: model(5), b: model(5) }, [gpu(6), ram(1)], { maxWaitMs: 20_000 })
+    w.scheduler.pin('a', true)
+    const first = w.scheduler.submit(generate('a', { keepAliveMs: 0 }))
+    await w.clock.advance(2_000)
+    await finished(first)
+    const ticket = w.scheduler.submit(generate('b'))
+    await w.clock.advance(10_000)
+    expect(ticket.waiting()).toEqual({
+      position: 1,
+      why: 'waits for memory: needs 5.0 GiB, held by a (pinned, 5.0 GiB)',
+    })
+    w.scheduler.pin('a', false)
+    await w.clock.advance(2_000)
+    expect(await finished(ticket)).toContain('b-1')
+  })
+
+  it('is a busy model only after patience: it takes no new work, finishes and leaves', async () => {
+    const w = world({ a: model(5, 0, { tokens: 1000 }), b: model(5) }, [gpu(6), ram(1)], {
+      patienceMs: 5_000,
+    })
+    const busy = w.scheduler.submit(generate('a'))
+    await w.clock.advance(2_000)
+    const ticket = w.scheduler.submit(generate('b'))
+    await w.clock.advance(1_000)
+    expect(ticket.waiting()?.why).toBe('waits for memory: needs 5.0 GiB, held by a (busy, 5.0 GiB)')
+    const later = w.scheduler.submit(generate('a', { maxTokens: 1 }))
+    await w.clock.advance(5_000)
+    expect(w.scheduler.snapshot().runners.find((r) => r.model === 'a')).toMatchObject({
+      draining: true,
+      state: 'busy',
+    })
+    await w.clock.advance(20_000)
+    expect(await finished(busy)).toContain('a-1000')
+    expect(await finished(ticket)).toContain('b-1')
+    expect(await finished(later)).toBe('a-1 ')
+    expect(w.backend.calls.filter((call) => call.startsWith('load '))).toEqual(['load a', 'load b', 'load a'])
+  })
+
+  it('is called off with the request it was for', async () => {
+    const w = world({ a: model(5, 0, { tokens: 1000 }), b: model(5) }, [gpu(6), ram(1)], {
+      patienceMs: 1_000,
+    })
+    const busy = w.scheduler.submit(generate('a'))
+    await w.clock.advance(2_000)
+    const ticket = w.scheduler.submit(generate('b'))
+    await w.clock.advance(2_000)
+    expect(w.scheduler.snapshot().runners[0]?.draining).toBe(true)
+    ticket.cancel()
+    expect(await outcome(ticket)).toBe('cancelled')
+    const next = w.scheduler.submit(generate('a', { maxTokens: 1 }))
+    await w.clock.advance(20_000)
+    await finished(busy)
+    expect(await finished(next)).toBe('a-1 ')
+    expect(w.backend.calls).toEqual(['load a', 'loaded a'])
+  })
+})
+
+describe('where a model goes', () => {
+  it('evicts idle models for a place wholly on the GPU', async () => {
+    const w = world({ a: model(4), b: model(4) }, [gpu(6), ram(16)])
+    const first = w.scheduler.submit(generate('a'))
+    await w.clock.advance(2_000)
+    await finished(first)
+    const ticket = w.scheduler.submit(generate('b'))
+    await w.clock.advance(2_000)
+    await finished(ticket)
+    expect(w.backend.calls).toContain('gone a')
+    expect(w.scheduler.snapshot().runners[0]?.spec.placement.kind).toBe('gpu')
+  })
+
+  it('does not drain a busy model for that: the CPU then, and up to the GPU in an idle moment with room', async () => {
+    const w = world({ a: model(4, 0, { tokens: 1000 }), b: model(4) }, [gpu(6), ram(16)])
+    const busy = w.scheduler.submit(generate('a', { keepAliveMs: 0 }))
+    await w.clock.advance(2_000)
+    const ticket = w.scheduler.submit(generate('b'))
+    await w.clock.advance(2_000)
+    await finished(ticket)
+    const b = () => w.scheduler.snapshot().runners.find((r) => r.model === 'b')
+    expect(b()?.spec.placement.kind).not.toBe('gpu')
+    await w.clock.advance(20_000)
+    await finished(busy)
+    expect(b()).toMatchObject({ state: 'ready', spec: { placement: { kind: 'gpu' } } })
+    expect(w.story().some((line) => line.includes('moves up: all 2 layers fit on the GPU'))).toBe(true)
+  })
+
+  it('refuses at once what could never fit, with the figures and what would help', async () => {
+    const w = world({ huge: model(40, 8) }, [gpu(8), ram(16)])
+    const ticket = w.scheduler.submit(generate('huge'))
+    await w.clock.settle()
+    expect(await outcome(ticket)).toBe('cannot-fit')
+    const refusal = w.events.find((event) => event.type === 'refused')
+    expect(refusal?.why).toMatch(/huge cannot be loaded: .*too large for any placement/)
+  })
+
+  it('takes as many slots as fit a quarter of what is free, and fewer rather than none', async () => {
+    const models = { roomy: model(1, 0.25), tight: model(1, 3) }
+    const w = world(models, [gpu(8), ram(0.1)], { slots: 0 })
+    const roomy = w.scheduler.submit(loadOnly('roomy'))
+    await w.clock.advance(2_000)
+    expect((await roomy.granted).spec.slots).toBe(4)
+    const tight = w.scheduler.submit(loadOnly('tight'))
+    await w.clock.advance(2_000)
+    expect((await tight.granted).spec.slots).toBe(1)
+  })
+})

@@ -1,0 +1,261 @@
+import { BackendError, tryNext, type RunnerState, type Ticket } from '@berth/scheduler'
+import { STUCK } from '@berth/scheduler/testing'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { generate, gpu, loadOnly, model, outcome, ram, world, type World } from './world.js'
+
+const MODELS = ['a', 'b', 'c', 'd'] as const
+
+/** One thing that somebody does to the scheduler. */
+type Step =
+  | {
+      do: 'submit'
+      model: number
+      wish: number
+      class: number
+      keepAlive: number
+      prompt: number
+      wait: number
+    }
+  | { do: 'load'; model: number }
+  | { do: 'cancel'; which: number }
+  | { do: 'advance'; ms: number }
+  | { do: 'crash'; model: number }
+  | { do: 'pin'; model: number; on: boolean }
+  | { do: 'unload'; model: number }
+  | { do: 'change'; model: number; delete: boolean }
+  | { do: 'foreign'; gib: number }
+  | { do: 'remeasure'; model: number; factor: number }
+
+const index = fc.nat({ max: MODELS.length - 1 })
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('submit' as const),
+      model: index,
+      wish: fc.nat({ max: 3 }),
+      class: fc.nat({ max: 2 }),
+      keepAlive: fc.nat({ max: 3 }),
+      prompt: fc.nat({ max: 12 }),
+      wait: fc.nat({ max: 2 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('load' as const), model: index }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('cancel' as const), which: fc.nat({ max: 30 }) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.nat({ max: 4_000 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), model: index }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('pin' as const), model: index, on: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('unload' as const), model: index }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('change' as const), model: index, delete: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('foreign' as const), gib: fc.nat({ max: 9 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('remeasure' as const), model: index, factor: fc.nat({ max: 3 }) }),
+  },
+)
+
+const machine = fc.record({
+  vram: fc.integer({ min: 2, max: 12 }),
+  ram: fc.integer({ min: 0, max: 10 }),
+  slots: fc.nat({ max: 2 }),
+  cores: fc.integer({ min: 1, max: 3 }),
+  maxLoaded: fc.nat({ max: 2 }),
+  maxQueue: fc.integer({ min: 1, max: 20 }),
+  failures: fc.array(fc.constantFrom(null, null, 'bad-model', 'lost', 'stall'), { maxLength: 6 }),
+})
+
+const MAX_WAIT = 30_000
+
+it('whatever happens: every request ends once and in time, states keep to the table, memory to the budget', async () => {
+  let ended = 0
+  await fc.assert(
+    fc.asyncProperty(
+      machine,
+      fc.array(step, { minLength: 1, maxLength: 40, size: 'max' }),
+      async (of, steps) => {
+        const w = build(of)
+        const tickets: { ticket: Ticket; end: Promise<string> }[] = []
+        const watched = watch(w)
+        for (const one of steps) {
+          act(w, one, tickets)
+          watched.check()
+          if (one.do === 'advance') await w.clock.advance(one.ms)
+          else await w.clock.settle()
+          watched.check()
+        }
+        // Nothing further is asked for: everything must come to its end by itself.
+        for (const name of MODELS) w.scheduler.pin(name, false)
+        await w.clock.advance(MAX_WAIT + 200_000)
+        watched.check()
+        for (const { end } of tickets) await end
+        ended += tickets.length
+        watched.finish(tickets.map(({ ticket }) => ticket.id))
+        const { queue, runners } = w.scheduler.snapshot()
+        expect(queue).toEqual([])
+        expect(runners.filter((r) => r.state !== 'ready')).toEqual([])
+        await Promise.all([w.scheduler.stop({ graceMs: 1_000 }), w.clock.advance(2_000)])
+        expect(w.budget.usage().map(({ reserved, pending }) => [reserved, pending])).toEqual([
+          [0, 0],
+          [0, 0],
+        ])
+        expect([w.backend.runners.size, w.clock.pending]).toEqual([0, 0])
+      },
+    ),
+    { numRuns: 2_000 },
+  )
+  // The cases are worth something only if they hold requests.
+  expect(ended).toBeGreaterThan(5_000)
+}, 120_000)
+
+function build(of: {
+  vram: number
+  ram: number
+  slots: number
+  cores: number
+  maxLoaded: number
+  maxQueue: number
+  failures: (string | null)[]
+}): World {
+  const loadFailures = of.failures.map((failure) =>
+    failure === 'stall' || failure === null ? failure : new BackendError(failure as 'lost', `${failure}!`),
+  )
+  const models = {
+    a: model(1, 0.5, { loadFailures, tokens: 20, stopMs: 50 }),
+    b: model(3, 1, { loadMs: 4_000, promptMs: 500, measured: (spec) => spec.placement.bytes }),
+    c: model(5, 1, { stopMs: 700, tokens: 60 }),
+    d: model(9, 2, { loadMs: 0, tokenMs: 0 }),
+  }
+  return world(models, [gpu(of.vram), ram(of.ram)], {
+    slots: of.slots,
+    cores: of.cores,
+    maxLoaded: of.maxLoaded,
+    maxQueue: of.maxQueue,
+    maxWaitMs: MAX_WAIT,
+    patienceMs: 3_000,
+    keepAliveMs: 5_000,
+    loadStallMs: 20_000,
+    runStallMs: 20_000,
+  })
+}
+
+function act(w: World, one: Step, tickets: { ticket: Ticket; end: Promise<string> }[]): void {
+  const nameOf = (i: number) => MODELS[i] ?? 'a'
+  const submit = (request: Parameters<World['scheduler']['submit']>[0]) => {
+    try {
+      const ticket = w.scheduler.submit(request)
+      tickets.push({ ticket, end: outcome(ticket) })
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'queue-full' })
+    }
+  }
+  switch (one.do) {
+    case 'submit': {
+      const contextLength = [undefined, 512, 4_096, 16_384][one.wish]
+      const keepAliveMs = [undefined, 0, 1_000, 20_000][one.keepAlive]
+      submit(
+        generate(nameOf(one.model), {
+          class: (['interactive', 'normal', 'batch'] as const)[one.class] ?? 'normal',
+          prompt: one.prompt === 0 ? STUCK : 'Hello',
+          ...(contextLength === undefined ? {} : { wish: { contextLength } }),
+          ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
+          ...(one.wait === 0 ? { maxWaitMs: 2_000 } : {}),
+        }),
+      )
+      return
+    }
+    case 'load':
+      return submit(loadOnly(nameOf(one.model)))
+    case 'cancel':
+      return tickets[one.which % Math.max(1, tickets.length)]?.ticket.cancel()
+    case 'advance':
+      return
+    case 'crash':
+      return w.backend.crash(nameOf(one.model))
+    case 'pin':
+      return w.scheduler.pin(nameOf(one.model), one.on)
+    case 'unload':
+      return void w.scheduler.unload(nameOf(one.model))
+    case 'change': {
+      if (one.delete) w.backend.models.delete(nameOf(one.model))
+      else w.backend.models.set(nameOf(one.model), model(2, 0.5, { revision: String(w.clock.now()) }))
+      return w.scheduler.modelChanged(nameOf(one.model))
+    }
+    case 'foreign':
+      w.budget.setForeign('gpu0', Math.round(one.gib * 2 ** 30))
+      return w.scheduler.memoryChanged()
+    case 'remeasure':
+      for (const runner of w.backend.runners) {
+        if (runner.spec.model !== nameOf(one.model)) continue
+        const factor = [0.5, 1, 1.2, 2][one.factor] ?? 1
+        runner.remeasure(
+          runner.spec.placement.bytes.map(({ device, bytes }) => ({
+            device,
+            bytes: Math.round(bytes * factor),
+          })),
+        )
+      }
+  }
+}
+
+/** Follows the events, and holds the state they tell against the rules at every check. */
+function watch(w: World) {
+  const states = new Map<string, RunnerState>()
+  const waiting = new Map<string, number>()
+  const ends = new Map<string, number>()
+  let seen = 0
+  return {
+    check() {
+      for (; seen < w.events.length; seen += 1) {
+        const event = w.events[seen]
+        if (event === undefined) break
+        expect(event.seq).toBe(seen + 1)
+        if (event.type === 'state') {
+          expect(states.get(event.runner) ?? 'idle').toBe(event.from)
+          const reachable = (['load', 'loaded', 'start', 'free', 'unload', 'gone'] as const).map((name) =>
+            tryNext(event.from, name),
+          )
+          expect(reachable).toContain(event.to)
+          expect(event.why).not.toBe('')
+          states.set(event.runner, event.to)
+        }
+        if (event.type === 'queued' || event.type === 'retried') waiting.set(event.request, event.at)
+        if (event.type === 'running') {
+          expect(event.at - (waiting.get(event.request) ?? -Infinity)).toBeLessThanOrEqual(MAX_WAIT)
+          waiting.delete(event.request)
+        }
+        if (['finished', 'cancelled', 'refused', 'failed'].includes(event.type) && 'request' in event) {
+          const since = waiting.get(event.request)
+          if (since !== undefined) expect(event.at - since).toBeLessThanOrEqual(MAX_WAIT)
+          waiting.delete(event.request)
+          ends.set(event.request, (ends.get(event.request) ?? 0) + 1)
+        }
+      }
+      const { runners, queue } = w.scheduler.snapshot()
+      for (const since of waiting.values()) expect(w.clock.now() - since).toBeLessThanOrEqual(MAX_WAIT)
+      for (const [i, one] of queue.entries()) {
+        expect(one.position).toBe(i + 1)
+        expect(one.why).not.toBe('')
+      }
+      for (const runner of runners) {
+        expect(states.get(runner.id)).toBe(runner.state)
+        expect(runner.running.length).toBeLessThanOrEqual(runner.spec.slots)
+        if (runner.state === 'ready') expect(runner.running).toEqual([])
+        if (runner.state === 'busy') expect(runner.running.length).toBeGreaterThan(0)
+      }
+      const measuredMore = w.events.some((event) => event.type === 'measured')
+      for (const usage of w.budget.usage()) {
+        // Grants never exceed the budget; a measurement may show that more is taken, and so may others.
+        if (!measuredMore && usage.foreign === 0) expect(usage.overdrawn).toBe(0)
+        expect(usage.pending).toBeGreaterThanOrEqual(0)
+      }
+    },
+    finish(requests: readonly string[]) {
+      expect([...ends.keys()].toSorted()).toEqual(requests.toSorted())
+      expect([...ends.values()].every((count) => count === 1)).toBe(true)
+    },
+  }
+}

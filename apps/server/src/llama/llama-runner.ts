@@ -38,6 +38,11 @@ export class LlamaRunner implements Runner {
     this.ended = child.exited.then((exit) => this.#gone(exit))
   }
 
+  /** The child's process id, for logs and for whoever watches processes. */
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   /** What the child says once it has loaded. */
   take(message: FromChild): void {
     switch (message.type) {

@@ -120,7 +120,6 @@ export class Generation {
       since = now
     }
     await this.#settleIn(slot, parkedFile)
-    this.#wish = this.#wish === 'park' && this.#parkedAt !== null ? null : this.#wish
     batching.enter()
     try {
       for (;;) {
@@ -214,7 +213,7 @@ export class Generation {
     const { emit, stopped } = this.#stops.push(this.#decoder.push(token))
     if (emit !== '') this.#say(emit, told)
     if (stopped) return 'stop'
-    if (this.#answer.length % REPORT_EVERY === 0) {
+    if (this.#answer.length % REPORT_EVERY === 1) {
       told.progress({ phase: 'decode', tokens: this.#answer.length })
     }
     return null
@@ -241,6 +240,7 @@ export class Generation {
   }
 
   #leave({ sequence }: ChatSlot, wish: 'cancel' | 'park'): 'cancel' | 'park' {
+    this.#wish = null
     if (wish === 'park') this.#parkedAt = sequence.nextTokenIndex
     return wish
   }

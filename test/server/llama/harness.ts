@@ -1,0 +1,153 @@
+import { place, type DeviceRoom } from '@berth/budget'
+import type {
+  Clock,
+  GenerateJob,
+  LoadSpec,
+  ModelInfo,
+  Piece,
+  Purpose,
+  Run,
+  Runner,
+  TokenLogprob,
+} from '@berth/scheduler'
+import { Abort } from '@berth/scheduler'
+import { LlamaBackend, type ModelFile } from '../../../apps/server/src/llama/index.js'
+
+export const realClock: Clock = {
+  now: () => performance.now(),
+  at: (at, run) => {
+    const timer = setTimeout(run, Math.max(0, at - performance.now()))
+    return { [Symbol.dispose]: () => clearTimeout(timer) }
+  },
+}
+
+const RAM: readonly DeviceRoom[] = [
+  { device: { id: 'ram', kind: 'ram', name: 'RAM', capacity: 64e9 }, free: 64e9 },
+]
+
+/** A backend whose models are these files, by name. */
+export function backendOver(files: Readonly<Record<string, string>>): LlamaBackend {
+  const fileOf = (model: string): ModelFile | null => {
+    const path = files[model]
+    return path === undefined ? null : { path, revision: 'r1' }
+  }
+  return new LlamaBackend({
+    models: {
+      list: () =>
+        Promise.resolve(
+          Object.keys(files).map((id): ModelInfo => ({
+            id,
+            revision: 'r1',
+            bytes: 1,
+            purposes: ['generate', 'embed'],
+          })),
+        ),
+      resolve: (model) => Promise.resolve(fileOf(model)),
+    },
+    engine: { gpu: false, cores: 2 },
+    clock: realClock,
+  })
+}
+
+export interface SpecWish {
+  readonly purpose?: Purpose
+  readonly slots?: number
+  readonly contextLength?: number
+}
+
+/** A spec on the CPU, with the placement that the budget would choose. */
+export async function specFor(backend: LlamaBackend, model: string, wish: SpecWish = {}): Promise<LoadSpec> {
+  const { purpose = 'generate', slots = 1, contextLength = 512 } = wish
+  const profile = await backend.profile(model, purpose)
+  const verdict = place(profile, { contextLength, slots, kvType: 'f16' }, RAM)
+  if (!verdict.fits) throw new Error(verdict.reason)
+  const { placement } = verdict
+  return {
+    model,
+    revision: 'r1',
+    purpose,
+    contextLength,
+    slots,
+    kvType: 'f16',
+    adapters: [],
+    placement,
+    // One thread is never waiting for another: on a busy machine the fastest by far.
+    threads: 1,
+  }
+}
+
+export async function load(backend: LlamaBackend, model: string, wish: SpecWish = {}): Promise<Runner> {
+  return backend.load(await specFor(backend, model, wish), () => undefined, new Abort())
+}
+
+/** Loads, uses and always stops. */
+export async function withRunner(
+  backend: LlamaBackend,
+  model: string,
+  wish: SpecWish,
+  use: (runner: Runner) => Promise<void>,
+): Promise<void> {
+  const runner = await load(backend, model, wish)
+  try {
+    await use(runner)
+  } finally {
+    await runner.stop('now')
+  }
+}
+
+/** A question for the model's chat template, at temperature 0. */
+export function chat(question: string, more: Partial<GenerateJob> = {}): GenerateJob {
+  return {
+    kind: 'generate',
+    prompt: { kind: 'messages', messages: [{ role: 'user', content: question }] },
+    sampling: { temperature: 0 },
+    maxTokens: 16,
+    stop: [],
+    overflow: { prompt: 'truncate', answer: 'stop' },
+    ...more,
+  }
+}
+
+/** Text as it stands, at temperature 0. */
+export function raw(text: string, more: Partial<GenerateJob> = {}): GenerateJob {
+  return chat('', { prompt: { kind: 'raw', text }, ...more })
+}
+
+export interface Answer {
+  readonly text: string
+  readonly pieces: readonly Piece[]
+  readonly logprobs: readonly TokenLogprob[]
+  readonly finished: Extract<Piece, { type: 'finished' }>
+}
+
+export async function answerOf(run: Run): Promise<Answer> {
+  const pieces: Piece[] = []
+  for await (const piece of run.pieces) pieces.push(piece)
+  const finished = pieces.at(-1)
+  if (finished?.type !== 'finished') throw new Error('Expected a finished piece at the end')
+  return {
+    text: textOf(pieces),
+    pieces,
+    logprobs: pieces.flatMap((piece) => (piece.type === 'text' ? (piece.logprobs ?? []) : [])),
+    finished,
+  }
+}
+
+export function textOf(pieces: readonly Piece[]): string {
+  return pieces.map((piece) => (piece.type === 'text' ? piece.text : '')).join('')
+}
+
+/** Whether a process of this id is there; one that nobody has waited for yet does not count. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Looks again and again until it is so; the test's own time is the bound. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
+}

@@ -11,7 +11,7 @@ const HALF: Bytes = 2
 const INDEX: Bytes = 8
 
 /** After so many layers all holes between tensors recur. */
-export const LAYERS_THAT_DIFFER = 3
+const LAYERS_THAT_DIFFER = 3
 
 /** Which part of a model a device computes. */
 export interface ComputeShare {

@@ -1,4 +1,4 @@
-import { computeBytes, LAYERS_THAT_DIFFER } from './compute-buffers.js'
+import { computeBytes } from './compute-buffers.js'
 import { kvCacheBytes } from './kv-cache.js'
 import type { GgufProfile, WeightBytes } from './memory-profile.js'
 import type { MemorySettings } from './memory-settings.js'
@@ -44,14 +44,20 @@ export class GgufMemory {
     this.#kv = kv
   }
 
-  /** What a GPU takes that has the layers from `from` to before `to`. */
-  gpu(from: number, to: number): Parts {
+  /**
+   * What a GPU takes that has the layers from `from` to before `to`.
+   * @param hostLayers whether the CPU has layers too: llama.cpp lends the GPU their matrices, one at a time,
+   *   to multiply large batches with.
+   */
+  gpu(from: number, to: number, hostLayers: boolean): Parts {
     if (from >= to) return { weights: 0, kvCache: 0, compute: 0, overhead: 0 }
     const tied = to === this.layers ? (this.#profile.tiedOutput?.bytes ?? 0) : 0
     return {
       weights: this.#between(from, to).bytes + tied,
       kvCache: this.#kvBetween(from, to),
-      compute: this.#compute(Math.min(to, this.layers - 1) - from, to === this.layers),
+      compute:
+        this.#compute(to === this.layers ? 'layers and output' : 'layers') +
+        (hostLayers ? this.#profile.graph.largestMatrix : 0),
       overhead: this.#profile.engine.gpuOverhead,
     }
   }
@@ -63,18 +69,22 @@ export class GgufMemory {
     return {
       weights: this.#profile.input.bytes + (alone ? this.#onCpu(own) : own.bytes),
       kvCache: this.#kvBetween(0, gpuFrom),
-      compute: this.#compute(Math.min(gpuFrom, this.layers - 1), alone),
+      compute: this.#compute(alone ? 'layers and output' : gpuFrom > 0 ? 'layers' : 'input'),
       overhead: this.#profile.engine.hostOverhead,
     }
   }
 
-  /** Asked for every cut of the layers, and the same for most of them. */
-  #compute(layers: number, hasOutput: boolean): Bytes {
-    const alike = `${Math.min(layers, LAYERS_THAT_DIFFER)} ${hasOutput}`
-    let bytes = this.#computed.get(alike)
+  /**
+   * A device with any layers is taken to have as many as the model: buffers differ little, and more layers
+   * never seem to need less.
+   */
+  #compute(share: 'input' | 'layers' | 'layers and output'): Bytes {
+    let bytes = this.#computed.get(share)
     if (bytes === undefined) {
+      const layers = share === 'input' ? 0 : this.layers - 1
+      const hasOutput = share === 'layers and output'
       bytes = computeBytes(this.#profile, this.#settings, { layers, hasOutput })
-      this.#computed.set(alike, bytes)
+      this.#computed.set(share, bytes)
     }
     return bytes
   }

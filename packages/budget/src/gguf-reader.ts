@@ -60,8 +60,9 @@ export class GgufReader {
     const name = `${this.architecture}.${key}`
     const value = this.number(key)
     if (value === undefined || value < 1 || value > most) {
+      const range = most === Number.MAX_SAFE_INTEGER ? 'from 1' : `from 1 to ${most}`
       throw new ProfileError(
-        `${name} should be a whole number from 1, got ${show(this.#metadata.values[name])}`,
+        `${name} should be a whole number ${range}, got ${show(this.#metadata.values[name])}`,
       )
     }
     return value

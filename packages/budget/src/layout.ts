@@ -83,10 +83,14 @@ class LayoutSearch {
   }
 
   #splitOver(gpuLayers: number): Placement['split'] | null {
+    const hostLayers = gpuLayers < this.#memory.layers
     const counts = splitLayers(
       this.#memory.layers - gpuLayers,
       this.#memory.layers,
-      this.#gpus.map(({ device, free }) => ({ free, needs: (from, to) => this.#needs(device.id, from, to) })),
+      this.#gpus.map(({ device, free }) => ({
+        free,
+        needs: (from, to) => this.#needs(device.id, from, to, hostLayers),
+      })),
     )
     if (!counts) return null
     return this.#gpus
@@ -105,7 +109,7 @@ class LayoutSearch {
     const parts = new Map<DeviceId, MemoryParts>()
     let at = gpuFrom
     for (const { device, layers } of split) {
-      parts.set(device, on(device, this.#memory.gpu(at, at + layers)))
+      parts.set(device, on(device, this.#memory.gpu(at, at + layers, gpuFrom > 0)))
       at += layers
     }
     const host = this.#host.device.id
@@ -113,9 +117,9 @@ class LayoutSearch {
     return [...parts.values()]
   }
 
-  #needs(device: DeviceId, from: number, to: number): Bytes {
+  #needs(device: DeviceId, from: number, to: number, hostLayers: boolean): Bytes {
     const split = [{ device, layers: to - from }]
-    return this.#corrected(split, [on(device, this.#memory.gpu(from, to))]).reduce(
+    return this.#corrected(split, [on(device, this.#memory.gpu(from, to, hostLayers))]).reduce(
       (sum, part) => sum + sumOf(part),
       0,
     )

@@ -82,6 +82,8 @@ export interface GraphShape {
   readonly values: number
   /** A mixture of experts' feed-forward layers; null where a layer has one feed-forward network. */
   readonly experts: { readonly count: number; readonly used: number; readonly feedForward: number } | null
+  /** Bytes of the largest matrix of any repeating layer. */
+  readonly largestMatrix: Bytes
   /** Whether there is a KV cache; encoders have none. */
   readonly hasCache: boolean
   /** The largest sliding window of any layer; null where none has one. */

@@ -23,6 +23,7 @@ export function profileFromGguf(metadata: GgufMetadata, engine: EngineFacts): Gg
   let input = NOTHING
   let output = NOTHING
   let parameters = 0
+  let largestMatrix = 0
   for (const tensor of metadata.tensors) {
     const block = /^blk\.(\d+)\./.exec(tensor.name)?.[1]
     parameters += tensor.shape.reduce((product, size) => product * size, 1)
@@ -34,6 +35,7 @@ export function profileFromGguf(metadata: GgufMetadata, engine: EngineFacts): Gg
         )
       }
       layers[Number(block)] = plus(weights, weightBytes(tensor, engine))
+      largestMatrix = Math.max(largestMatrix, tensorBytes(tensor.type, tensor.shape))
     } else if (INPUT.test(tensor.name)) {
       // Rows are looked up here, not multiplied with: nothing of it is rearranged.
       input = plus(input, { ...NOTHING, bytes: tensorBytes(tensor.type, tensor.shape) })
@@ -59,7 +61,7 @@ export function profileFromGguf(metadata: GgufMetadata, engine: EngineFacts): Gg
     output,
     tiedOutput,
     parameters,
-    graph: graphOf(reader, profiles),
+    graph: { ...graphOf(reader, profiles), largestMatrix },
     engine,
     mmap: engine.mmap === 'unless-repacked' ? !repacks : engine.mmap,
   }
@@ -85,7 +87,7 @@ function plus(a: WeightBytes, b: WeightBytes): WeightBytes {
   }
 }
 
-function graphOf(reader: GgufReader, layers: readonly LayerProfile[]): GraphShape {
+function graphOf(reader: GgufReader, layers: readonly LayerProfile[]): Omit<GraphShape, 'largestMatrix'> {
   const most = (key: string): number => {
     let largest = 0
     for (let layer = 0; layer < reader.layers; layer++)

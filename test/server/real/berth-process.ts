@@ -1,0 +1,112 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { smollm2 } from '../../models/index.js'
+
+const START = fileURLToPath(new URL('../../../scripts/start.mjs', import.meta.url))
+
+const run = promisify(execFile)
+
+export interface BerthOptions {
+  /** Files to offer, by the names they are to have; a function makes something else of a path. */
+  readonly files?: Readonly<Record<string, string | ((path: string) => Promise<void>)>>
+  readonly env?: Readonly<Record<string, string>>
+  readonly args?: readonly string[]
+}
+
+/** The server as a user starts it: a process of its own, over a folder of GGUF files. */
+export interface BerthProcess {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string
+  readonly pid: number
+  /** Everything it wrote. */
+  log(): string
+  /** Its children that run now. */
+  children(): Promise<readonly number[]>
+  kill(signal: NodeJS.Signals): void
+  /** Resolves with the exit code, null where a signal ended it. */
+  readonly exited: Promise<number | null>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Starts a server and waits for its listening line. Dispose of it when the test is over. */
+export async function startBerth(options: BerthOptions = {}): Promise<BerthProcess> {
+  const home = await mkdtemp(join(tmpdir(), 'berth-test-'))
+  const gguf = join(home, 'gguf')
+  await mkdir(gguf)
+  for (const [name, file] of Object.entries(options.files ?? { 'smollm2.gguf': await smollm2() })) {
+    const path = join(gguf, name)
+    await (typeof file === 'string' ? symlink(file, path) : file(path))
+  }
+  const args = [
+    '--port',
+    '0',
+    '--first-model',
+    'off',
+    '--gguf-folders',
+    gguf,
+    '--debug',
+    ...(options.args ?? []),
+  ]
+  const child = spawn(process.execPath, [START, ...args], {
+    // What the user has set for a server of theirs is not meant for this one.
+    env: { PATH: process.env['PATH'] ?? '', HOME: home, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  const exited = once(child, 'exit').then(([code]: (number | null)[]) => code ?? null)
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      log += text
+    })
+  }
+  const listening = (): string | undefined => /is listening on (http:\/\/[^"\s]+)/.exec(log)?.[1]
+  while (listening() === undefined) {
+    const ended = await Promise.race([once(child.stdout, 'data').then(() => false), exited.then(() => true)])
+    if (ended) throw new Error(`the server ended before it listened:\n${log}`)
+  }
+  const { pid } = child
+  const url = listening()
+  if (pid === undefined || url === undefined) throw new Error('the server did not start')
+  return {
+    url,
+    pid,
+    log: () => log,
+    children: async () => await childrenOf(pid),
+    kill: (signal) => void child.kill(signal),
+    exited,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await exited
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}
+
+/** pgrep ends with 1 where there is none. */
+async function childrenOf(pid: number): Promise<readonly number[]> {
+  const { stdout } = await run('pgrep', ['-P', String(pid)]).catch(() => ({ stdout: '' }))
+  return stdout.split('\n').filter(Boolean).map(Number)
+}
+
+/** Whether a process of that id runs. */
+export function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export async function curl(...args: readonly string[]): Promise<string> {
+  return (await run('curl', ['--silent', '--no-buffer', ...args])).stdout
+}
+
+export async function post(url: string, body: object): Promise<Response> {
+  return await fetch(url, { method: 'POST', body: JSON.stringify(body) })
+}

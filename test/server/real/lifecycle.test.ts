@@ -1,0 +1,207 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import type { SchedulerEvent } from '@berth/scheduler'
+import { describe, expect, it } from 'vitest'
+import { smollm2 } from '../../models/index.js'
+import { lives, post, startBerth } from './berth-process.js'
+
+const chat = {
+  model: 'smollm2',
+  messages: [
+    { role: 'system', content: 'You are a helpful assistant.' },
+    { role: 'user', content: 'What is the capital of France?' },
+  ],
+  options: { temperature: 0, num_predict: 24 },
+}
+/** More tokens than anybody waits for: the context fills and is shifted, again and again. */
+const endless = { ...chat, options: { temperature: 0, num_predict: 1_000_000, stop: [] } }
+
+interface Line {
+  readonly message?: { readonly content: string }
+  readonly done?: boolean
+  readonly error?: string
+}
+
+/** The lines of a stream as they come. */
+async function* linesOf(response: Response): AsyncGenerator<Line, void, void> {
+  let rest = ''
+  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    const parts = (rest + chunk).split('\n')
+    rest = parts.pop() ?? ''
+    for (const part of parts) yield JSON.parse(part)
+  }
+}
+
+async function answerOf(url: string, body: object): Promise<string> {
+  let text = ''
+  for await (const line of linesOf(await post(`${url}/api/chat`, body)))
+    text += line.message?.content ?? line.error
+  return text
+}
+
+/** What the scheduler does, as it happens, until the test is over. */
+async function watch(url: string, signal: AbortSignal): Promise<SchedulerEvent[]> {
+  const events: SchedulerEvent[] = []
+  const response = await fetch(`${url}/api/events`, { signal })
+  const read = async (): Promise<void> => {
+    let rest = ''
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      const parts = (rest + chunk).split('\n\n')
+      rest = parts.pop() ?? ''
+      for (const part of parts) {
+        const data = /^data: (.*)$/m.exec(part)?.[1]
+        if (data !== undefined && !part.includes('event: snapshot')) events.push(JSON.parse(data))
+      }
+    }
+  }
+  read().catch(() => {})
+  return events
+}
+
+describe('two models with room for one', () => {
+  it('alternate, each answering for itself, with reasons for every change', async () => {
+    const file = await smollm2()
+    await using berth = await startBerth({
+      files: { 'smollm2.gguf': file, 'twin.gguf': file },
+      env: { OLLAMA_MAX_LOADED_MODELS: '1' },
+    })
+    const ending = new AbortController()
+    const events = await watch(berth.url, ending.signal)
+    const order = ['smollm2', 'twin', 'smollm2', 'twin']
+    for (const model of order) expect(await answerOf(berth.url, { ...chat, model })).toContain('Paris')
+
+    const changes = () =>
+      events.flatMap((event) =>
+        event.type === 'evicted'
+          ? [`evicted ${event.model}`]
+          : event.type === 'state' && event.to === 'ready' && event.from === 'loading'
+            ? [`loaded ${event.model}`]
+            : [],
+      )
+    const expected = [
+      'loaded smollm2:latest',
+      'evicted smollm2:latest',
+      'loaded twin:latest',
+      'evicted twin:latest',
+      'loaded smollm2:latest',
+      'evicted smollm2:latest',
+      'loaded twin:latest',
+    ]
+    await expect.poll(changes).toEqual(expected)
+    const reasons = events.flatMap((event) => (event.type === 'evicted' ? [event.why] : []))
+    for (const why of reasons) expect(why).toMatch(/least recently used|one model|loaded/)
+    expect(await berth.children()).toHaveLength(1)
+    ending.abort()
+  })
+})
+
+describe('a child that is killed in mid-stream', () => {
+  it('costs its client the answer, with an error for its last line, and nobody else anything', async () => {
+    await using berth = await startBerth()
+    let last: Line = {}
+    let killed = false
+    for await (const line of linesOf(await post(`${berth.url}/api/chat`, endless))) {
+      last = line
+      if (killed) continue
+      const [child] = await berth.children()
+      process.kill(child ?? 0, 'SIGKILL')
+      killed = true
+    }
+    expect(last).toEqual({ error: expect.stringMatching(/SIGKILL/) })
+    expect(await answerOf(berth.url, chat)).toContain('Paris')
+  })
+})
+
+describe('SIGTERM', () => {
+  it('lets a running request finish, refuses new ones, and leaves no child behind', async () => {
+    await using berth = await startBerth()
+    const long = { ...chat, options: { temperature: 0, num_predict: 200 } }
+    const lines = linesOf(await post(`${berth.url}/api/chat`, long))
+    await lines.next()
+    const children = await berth.children()
+    expect(children).toHaveLength(1)
+    berth.kill('SIGTERM')
+    await expect.poll(() => berth.log()).toContain('SIGTERM: no new requests')
+    await expect(post(`${berth.url}/api/chat`, chat)).rejects.toThrow(/fetch failed/)
+    let last: Line = {}
+    for await (const line of lines) last = line
+    expect(last).toMatchObject({ done: true })
+    expect(await berth.exited).toBe(0)
+    expect(children.filter(lives)).toEqual([])
+  })
+
+  it('ends a request that goes on beyond the bound, and says so to its client', async () => {
+    await using berth = await startBerth({ args: ['--shutdown-timeout', '1'] })
+    const lines = linesOf(await post(`${berth.url}/api/chat`, endless))
+    await lines.next()
+    const children = await berth.children()
+    berth.kill('SIGTERM')
+    let last: Line = {}
+    for await (const line of lines) last = line
+    expect(last).toEqual({ error: expect.stringContaining('shutting down') })
+    expect(await berth.exited).toBe(0)
+    expect(children.filter(lives)).toEqual([])
+  })
+
+  it('ends an idle server, and those who watch it, at once', async () => {
+    await using berth = await startBerth()
+    const watching = await fetch(`${berth.url}/api/events`)
+    berth.kill('SIGTERM')
+    expect(await watching.text()).toContain('event: snapshot')
+    expect(await berth.exited).toBe(0)
+  })
+})
+
+describe('kill -9 of the server', () => {
+  it('leaves no child behind', async () => {
+    await using berth = await startBerth()
+    const response = await post(`${berth.url}/api/chat`, endless)
+    await linesOf(response).next()
+    const children = await berth.children()
+    expect(children).toHaveLength(1)
+    berth.kill('SIGKILL')
+    await berth.exited
+    await expect.poll(() => children.filter(lives), { timeout: 30_000 }).toEqual([])
+  })
+})
+
+describe('a file that is no model', () => {
+  const files = {
+    'truncated.gguf': async (path: string) =>
+      await writeFile(path, (await readFile(await smollm2())).subarray(0, 4_000_000)),
+    'nonsense.gguf': async (path: string) =>
+      await writeFile(path, Buffer.concat([Buffer.from('GGUF'), Buffer.alloc(4_000, 0xa7)])),
+    'empty.gguf': async (path: string) => await writeFile(path, ''),
+    'folder.gguf': async (path: string) => void (await mkdir(path)),
+    'secret.gguf': async (path: string) => {
+      await writeFile(path, 'GGUF')
+      await chmod(path, 0)
+    },
+  }
+
+  it('is a clear error each, and the server lives on', async () => {
+    await using berth = await startBerth({ files: { ...files, 'smollm2.gguf': await smollm2() } })
+    const errors: Record<string, string> = {}
+    for (const model of ['truncated', 'nonsense', 'empty', 'folder', 'secret']) {
+      const response = await post(`${berth.url}/api/chat`, { ...chat, model, stream: false })
+      expect(response.status).toBeGreaterThanOrEqual(400)
+      const body: { error: string } = JSON.parse(await response.text())
+      errors[model] = body.error
+    }
+    expect(errors).toEqual({
+      truncated: expect.stringMatching(/truncated/),
+      nonsense: expect.stringMatching(/nonsense/),
+      empty: expect.stringMatching(/empty/),
+      folder: "model 'folder' not found",
+      secret: expect.stringMatching(/secret/),
+    })
+    expect(await answerOf(berth.url, chat)).toContain('Paris')
+  })
+})
+
+describe('API keys', () => {
+  it('that cannot be read stop the start with one sentence', async () => {
+    await expect(startBerth({ env: { BERTH_API_KEYS: '/nowhere/keys' } })).rejects.toThrow(
+      /BERTH_API_KEYS: \/nowhere\/keys: ENOENT/,
+    )
+  })
+})

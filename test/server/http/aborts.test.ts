@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import type { SchedulerEvent } from '@berth/scheduler'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { eventually } from '../../eventually.js'
 import { addressOf, listen } from '../../../apps/server/src/listen.js'
 import { harness, type HarnessOptions } from './harness.js'
 
@@ -52,8 +53,8 @@ describe('a client that hangs up', () => {
     const asked = ask('POST', path, body)
     await begun(asked)
     asked.destroy()
-    await expect.poll(() => of('cancelled')).toMatchObject([{ why: 'the client went away' }])
-    await expect.poll(() => scheduler.snapshot().runners[0]?.state).toBe('ready')
+    await eventually(() => of('cancelled')).toMatchObject([{ why: 'the client went away' }])
+    await eventually(() => scheduler.snapshot().runners[0]?.state).toBe('ready')
     await expect
       .poll(() => lines.find(({ clientLeft }) => clientLeft))
       .toMatchObject({ path, method: 'POST' })
@@ -65,18 +66,18 @@ describe('a client that hangs up', () => {
   ])('in the prompt, cancels its job, %s', async (_, stream) => {
     const { ask, of, scheduler } = await served({ models: { 'parrot:latest': { promptMs: 1e9 } } })
     const asked = ask('POST', '/api/chat', { ...chat, stream })
-    await expect.poll(() => scheduler.snapshot().runners[0]?.state).toBe('busy')
+    await eventually(() => scheduler.snapshot().runners[0]?.state).toBe('busy')
     asked.destroy()
-    await expect.poll(() => of('cancelled').length).toBe(1)
-    await expect.poll(() => scheduler.snapshot().runners[0]?.state).toBe('ready')
+    await eventually(() => of('cancelled').length).toBe(1)
+    await eventually(() => scheduler.snapshot().runners[0]?.state).toBe('ready')
   })
 
   it('in decode, cancels its job when it waits for the whole answer', async () => {
     const { ask, of, scheduler } = await served({ models: { 'parrot:latest': endless } })
     const asked = ask('POST', '/api/chat', { ...chat, stream: false })
-    await expect.poll(() => scheduler.snapshot().runners[0]?.running[0]?.progress?.phase).toBe('decode')
+    await eventually(() => scheduler.snapshot().runners[0]?.running[0]?.progress?.phase).toBe('decode')
     asked.destroy()
-    await expect.poll(() => of('cancelled').length).toBe(1)
+    await eventually(() => of('cancelled').length).toBe(1)
   })
 
   it('in the queue, leaves it', async () => {
@@ -84,9 +85,9 @@ describe('a client that hangs up', () => {
     const first = ask('POST', '/api/chat', chat)
     await begun(first)
     const second = ask('POST', '/api/chat', chat)
-    await expect.poll(() => scheduler.snapshot().queue.length).toBe(1)
+    await eventually(() => scheduler.snapshot().queue.length).toBe(1)
     second.destroy()
-    await expect.poll(() => scheduler.snapshot().queue.length).toBe(0)
+    await eventually(() => scheduler.snapshot().queue.length).toBe(0)
     expect(of('cancelled').length).toBe(1)
     expect(scheduler.snapshot().runners[0]?.running.length).toBe(1)
     first.destroy()
@@ -95,9 +96,9 @@ describe('a client that hangs up', () => {
   it('during the load, has it called off where nobody else waits for it', async () => {
     const { ask, of, backend } = await served({ models: { 'parrot:latest': { loadMs: 1e9 } } })
     const asked = ask('POST', '/api/generate', { model: 'parrot' })
-    await expect.poll(() => backend.calls).toContain('load parrot:latest')
+    await eventually(() => backend.calls).toContain('load parrot:latest')
     asked.destroy()
-    await expect.poll(() => backend.calls).toContain('aborted parrot:latest')
+    await eventually(() => backend.calls).toContain('aborted parrot:latest')
     expect(of('cancelled').length).toBe(1)
   })
 
@@ -123,9 +124,9 @@ describe('/api/events', () => {
     response.on('data', (chunk: string) => {
       text += chunk
     })
-    await expect.poll(() => text).toContain('event: snapshot\n')
+    await eventually(() => text).toContain('event: snapshot\n')
     ask('POST', '/api/chat', chat)
-    await expect.poll(() => text).toContain('event: finished\n')
+    await eventually(() => text).toContain('event: finished\n')
     watching.destroy()
 
     const types = [...text.matchAll(/^event: (.*)$/gm)].map(([, type]) => type)

@@ -1,6 +1,7 @@
 import { BackendError } from '@berth/scheduler'
 import { plainProfile, STUCK } from '@berth/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../../eventually.js'
 import { harness, json, ndjson, sse, type ErrorBody } from './harness.js'
 
 const chat = { model: 'parrot', messages: [{ role: 'user', content: 'Hello' }] }
@@ -44,7 +45,7 @@ describe('an error before the first byte', () => {
     const { post, scheduler } = harness({ models: slow, settings: { maxQueue: 1 } })
     const running = await post('/api/chat', chat)
     const waiting = post('/api/chat', chat)
-    await expect.poll(() => scheduler.snapshot().queue.length).toBe(1)
+    await eventually(() => scheduler.snapshot().queue.length).toBe(1)
     const response = await post('/api/chat', chat)
     expect(response.status).toBe(503)
     expect(response.headers.get('retry-after')).toBe('1')

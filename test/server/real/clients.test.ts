@@ -1,6 +1,7 @@
 import { Ollama } from 'ollama'
-import OpenAI from 'openai'
+import { BadRequestError, NotFoundError, OpenAI } from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../../eventually.js'
 import { curl, startBerth, type BerthProcess } from './berth-process.js'
 
 const SYSTEM = 'You are a helpful assistant.'
@@ -17,14 +18,16 @@ beforeAll(async () => {
 })
 afterAll(async () => await berth[Symbol.asyncDispose]())
 
-describe('curl', () => {
-  const ask = async (path: string, body: object) => await curl(berth.url + path, '-d', JSON.stringify(body))
-  const lines = (text: string) =>
-    text
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line))
+const ollama = () => new Ollama({ host: berth.url })
+const openAi = () => new OpenAI({ baseURL: `${berth.url}/v1`, apiKey: 'none' })
+const ask = async (path: string, body: object) => await curl(berth.url + path, '-d', JSON.stringify(body))
+const lines = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
 
+describe('curl', () => {
   it('is told that Paris is the capital of France, in a stream', async () => {
     const stream = lines(await ask('/api/chat', { model: 'smollm2', messages, options }))
     expect(stream.map(({ message }) => message.content).join('')).toContain('Paris')
@@ -65,13 +68,11 @@ describe('curl', () => {
 })
 
 describe('the npm client of Ollama', () => {
-  const client = () => new Ollama({ host: berth.url })
-
   it('chats, in one answer and in a stream', async () => {
-    const whole = await client().chat({ model: 'smollm2', messages, options })
+    const whole = await ollama().chat({ model: 'smollm2', messages, options })
     expect(whole.message.content).toContain('Paris')
     let text = ''
-    for await (const part of await client().chat({ model: 'smollm2', messages, options, stream: true })) {
+    for await (const part of await ollama().chat({ model: 'smollm2', messages, options, stream: true })) {
       text += part.message.content
     }
     expect(text).toBe(whole.message.content)
@@ -79,26 +80,26 @@ describe('the npm client of Ollama', () => {
 
   it('generates, in one answer and in a stream', async () => {
     const request = { model: 'smollm2', system: SYSTEM, prompt: QUESTION, options }
-    const whole = await client().generate(request)
+    const whole = await ollama().generate(request)
     let text = ''
-    for await (const part of await client().generate({ ...request, stream: true })) text += part.response
+    for await (const part of await ollama().generate({ ...request, stream: true })) text += part.response
     expect(text).toContain('Paris')
     expect(text).toBe(whole.response)
   })
 
   it('embeds, lists and shows', async () => {
-    const { embeddings } = await client().embed({ model: 'smollm2', input: 'a boat' })
+    const { embeddings } = await ollama().embed({ model: 'smollm2', input: 'a boat' })
     expect(embeddings[0]).toHaveLength(576)
-    const { models } = await client().list()
+    const { models } = await ollama().list()
     expect(models.map(({ name }) => name)).toEqual(['smollm2:latest'])
-    const shown = await client().show({ model: 'smollm2' })
+    const shown = await ollama().show({ model: 'smollm2' })
     expect(shown.details).toMatchObject({ family: 'llama', quantization_level: 'Q4_1' })
-    expect((await client().ps()).models[0]).toMatchObject({ name: 'smollm2:latest' })
-    expect(await client().version()).toMatchObject({ version: expect.stringMatching(/^\d+\.\d+\.\d+/) })
+    expect((await ollama().ps()).models[0]).toMatchObject({ name: 'smollm2:latest' })
+    expect(await ollama().version()).toMatchObject({ version: expect.stringMatching(/^\d+\.\d+\.\d+/) })
   })
 
   it('is told of a model that is none', async () => {
-    await expect(client().chat({ model: 'dodo', messages })).rejects.toMatchObject({
+    await expect(ollama().chat({ model: 'dodo', messages })).rejects.toMatchObject({
       status_code: 404,
       error: "model 'dodo' not found",
     })
@@ -106,25 +107,24 @@ describe('the npm client of Ollama', () => {
 
   it('can break off a stream, and the next request is served', async () => {
     const endless = { ...options, num_predict: 100_000 }
-    const stream = await client().chat({ model: 'smollm2', messages, options: endless, stream: true })
+    const stream = await ollama().chat({ model: 'smollm2', messages, options: endless, stream: true })
     const read = async () => {
       for await (const _ of stream) stream.abort()
     }
     await expect(read()).rejects.toThrow(/abort/i)
-    await expect.poll(() => berth.log()).toContain('cancelled: the client went away')
-    expect((await client().chat({ model: 'smollm2', messages, options })).message.content).toContain('Paris')
+    await eventually(() => berth.log()).toContain('cancelled: the client went away')
+    expect((await ollama().chat({ model: 'smollm2', messages, options })).message.content).toContain('Paris')
   })
 })
 
 describe('the npm client of OpenAI', () => {
-  const client = () => new OpenAI({ baseURL: `${berth.url}/v1`, apiKey: 'none' })
   const settings = { model: 'smollm2', temperature: 0, max_tokens: 24 }
 
   it('chats, in one answer and in a stream', async () => {
-    const whole = await client().chat.completions.create({ ...settings, messages })
+    const whole = await openAi().chat.completions.create({ ...settings, messages })
     const content = whole.choices[0]?.message.content
     expect(content).toContain('Paris')
-    const stream = await client().chat.completions.create({
+    const stream = await openAi().chat.completions.create({
       ...settings,
       messages,
       stream: true,
@@ -142,23 +142,23 @@ describe('the npm client of OpenAI', () => {
 
   it('completes', async () => {
     const prompt = `${SYSTEM} Complete this sentence: the capital of France is`
-    const { choices } = await client().completions.create({ ...settings, prompt })
+    const { choices } = await openAi().completions.create({ ...settings, prompt })
     expect(choices[0]?.text).toContain('Paris')
   })
 
   it('embeds and lists', async () => {
     // It asks for base64, and decodes that.
-    const { data } = await client().embeddings.create({ model: 'smollm2', input: 'a boat' })
+    const { data } = await openAi().embeddings.create({ model: 'smollm2', input: 'a boat' })
     expect(data[0]?.embedding).toHaveLength(576)
     expect(Math.hypot(...(data[0]?.embedding ?? []))).toBeCloseTo(1, 5)
-    expect((await client().models.list()).data.map(({ id }) => id)).toEqual(['smollm2:latest'])
-    expect(await client().models.retrieve('smollm2')).toMatchObject({ id: 'smollm2:latest' })
+    expect((await openAi().models.list()).data.map(({ id }) => id)).toEqual(['smollm2:latest'])
+    expect(await openAi().models.retrieve('smollm2')).toMatchObject({ id: 'smollm2:latest' })
   })
 
   it('gets errors of its own classes', async () => {
     const body = { ...settings, model: 'dodo', messages }
-    await expect(client().chat.completions.create(body)).rejects.toBeInstanceOf(OpenAI.NotFoundError)
+    await expect(openAi().chat.completions.create(body)).rejects.toBeInstanceOf(NotFoundError)
     const bad = { ...settings, messages, temperature: -1 }
-    await expect(client().chat.completions.create(bad)).rejects.toBeInstanceOf(OpenAI.BadRequestError)
+    await expect(openAi().chat.completions.create(bad)).rejects.toBeInstanceOf(BadRequestError)
   })
 })

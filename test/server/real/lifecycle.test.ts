@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import type { SchedulerEvent } from '@berth/scheduler'
 import { describe, expect, it } from 'vitest'
 import { smollm2 } from '../../models/index.js'
+import { eventually } from '../../eventually.js'
 import { lives, post, startBerth } from './berth-process.js'
 
 const chat = {
@@ -86,7 +87,7 @@ describe('two models with room for one', () => {
       'evicted smollm2:latest',
       'loaded twin:latest',
     ]
-    await expect.poll(changes).toEqual(expected)
+    await eventually(changes).toEqual(expected)
     const reasons = events.flatMap((event) => (event.type === 'evicted' ? [event.why] : []))
     for (const why of reasons) expect(why).toMatch(/least recently used|one model|loaded/)
     expect(await berth.children()).toHaveLength(1)
@@ -120,7 +121,7 @@ describe('SIGTERM', () => {
     const children = await berth.children()
     expect(children).toHaveLength(1)
     berth.kill('SIGTERM')
-    await expect.poll(() => berth.log()).toContain('SIGTERM: no new requests')
+    await eventually(() => berth.log()).toContain('SIGTERM: no new requests')
     await expect(post(`${berth.url}/api/chat`, chat)).rejects.toThrow(/fetch failed/)
     let last: Line = {}
     for await (const line of lines) last = line
@@ -160,7 +161,7 @@ describe('kill -9 of the server', () => {
     expect(children).toHaveLength(1)
     berth.kill('SIGKILL')
     await berth.exited
-    await expect.poll(() => children.filter(lives), { timeout: 30_000 }).toEqual([])
+    await eventually(() => children.filter(lives)).toEqual([])
   })
 })
 
@@ -171,7 +172,9 @@ describe('a file that is no model', () => {
     'nonsense.gguf': async (path: string) =>
       await writeFile(path, Buffer.concat([Buffer.from('GGUF'), Buffer.alloc(4_000, 0xa7)])),
     'empty.gguf': async (path: string) => await writeFile(path, ''),
-    'folder.gguf': async (path: string) => void (await mkdir(path)),
+    'folder.gguf': async (path: string) => {
+      await mkdir(path)
+    },
     'secret.gguf': async (path: string) => {
       await writeFile(path, 'GGUF')
       await chmod(path, 0)

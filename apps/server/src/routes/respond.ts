@@ -9,6 +9,7 @@ import {
   streamOf,
   type Answer,
   type Caller,
+  type Failure,
   type StreamEncoder,
 } from '../generate/index.js'
 import type { RouteDeps } from './deps.js'
@@ -48,10 +49,7 @@ export async function streamed(
   await answer.begun()
   const log = c.get('log')
   const stream = streamOf(answer, encoder, (failure, error) => {
-    log[failure.ours ? 'error' : 'warn'](
-      { code: failure.code, err: error },
-      `the answer broke off: ${failure.message}`,
-    )
+    log[failure.ours ? 'error' : 'warn'](detailOf(failure, error), `the answer broke off: ${failure.message}`)
   })
   return c.body(stream, 200, { 'Content-Type': contentType, 'Cache-Control': 'no-cache' })
 }
@@ -59,10 +57,14 @@ export async function streamed(
 /** The answer to anything thrown, in the shape of the path's API family. */
 export function errorResponse(c: AppContext, error: unknown): Response {
   const failure = failureOf(error)
-  if (failure.ours) c.get('log').error({ code: failure.code, err: error }, failure.message)
+  if (failure.ours) c.get('log').error(detailOf(failure, error), failure.message)
   if (failure.status === 503) c.header('Retry-After', '1')
   if (failure.status === 401) c.header('WWW-Authenticate', 'Bearer')
   // 499 is in no standard, and so not in Hono's type.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return c.json(familyOf(c.req.path).errorBody(failure), failure.status as ContentfulStatusCode)
 }
+
+/** An error that is one of ours says all in its message; of any other the stack is all there is. */
+const detailOf = (failure: Failure, error: unknown): object =>
+  failure.code === 'internal' ? { err: error } : { code: failure.code }

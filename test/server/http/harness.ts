@@ -1,13 +1,12 @@
 import { LearnedMemory, MemoryBudget } from '@berth/budget'
 import { DEFAULT_SETTINGS, Scheduler, type SchedulerRequest, type SchedulerSettings } from '@berth/scheduler'
 import { FakeBackend, plainProfile, type FakeModel } from '@berth/scheduler/testing'
-import { pino, type Logger } from 'pino'
 import { onTestFinished } from 'vitest'
 import { Origins, type AccessRules } from '../../../apps/server/src/access/index.js'
 import { createApp } from '../../../apps/server/src/app.js'
 import type { ModelSource } from '../../../apps/server/src/generate/index.js'
 import type { Capability, StoredModel } from '../../../apps/server/src/models/index.js'
-import { Correlation, Metrics, logEvents } from '../../../apps/server/src/observe/index.js'
+import { Correlation, Metrics, createLog, logEvents } from '../../../apps/server/src/observe/index.js'
 import { systemClock } from '../../../apps/server/src/system-clock.js'
 
 /** A model of the fake store. */
@@ -92,9 +91,12 @@ function fakeModels(models: Readonly<Record<string, TestModel>>): Readonly<Recor
   )
 }
 
-function recordingLog(): { readonly log: Logger; readonly lines: Record<string, unknown>[] } {
+function recordingLog() {
   const lines: Record<string, unknown>[] = []
-  const log = pino({ level: 'trace' }, { write: (line) => void lines.push(JSON.parse(line)) })
+  const log = createLog(
+    { level: 'trace', format: 'json' },
+    { write: (line) => void lines.push(JSON.parse(line)) },
+  )
   return { log, lines }
 }
 

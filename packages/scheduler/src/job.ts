@@ -31,6 +31,8 @@ export type Prompt =
       readonly templateArguments?: Readonly<Record<string, unknown>>
       /** A chat template that replaces the model's own. */
       readonly template?: ChatTemplate
+      /** Tokens of earlier turns, as a run returned them; the messages go on from there, and are never left out. */
+      readonly after?: readonly number[]
     }
   | { readonly kind: 'raw'; readonly text: string; readonly after?: readonly number[] }
 

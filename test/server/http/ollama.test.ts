@@ -96,6 +96,21 @@ describe('/api/generate', () => {
   })
 })
 
+describe('the context of an earlier answer', () => {
+  it('goes before the prompt, and is asked for but of raw prompts', async () => {
+    const { post, requests } = harness({
+      models: { 'parrot:latest': { stored: { messages: [{ role: 'user', content: 'Who?' }] } } },
+    })
+    await post('/api/generate', { model: 'parrot', prompt: 'Hello', context: [1, 2, 3], stream: false })
+    await post('/api/generate', { model: 'parrot', prompt: 'Hello', context: [1], raw: true, stream: false })
+    expect(requests.map(({ job }) => job)).toMatchObject([
+      { prompt: { after: [1, 2, 3], messages: [{ role: 'user', content: 'Hello' }] }, returnTokens: true },
+      { prompt: { kind: 'raw', after: [1], text: 'Hello' } },
+    ])
+    expect(requests[1]?.job).not.toHaveProperty('returnTokens')
+  })
+})
+
 describe('/api/chat', () => {
   const messages = [{ role: 'user', content: 'Hello' }]
 

@@ -48,6 +48,16 @@ describe('curl', () => {
     expect(answer.context.length).toBe(answer.prompt_eval_count + answer.eval_count)
   })
 
+  it('goes on from the context of an earlier answer', async () => {
+    const body = { model: 'smollm2', options: { temperature: 0, num_predict: 2 }, stream: false }
+    const generate = async (more: object) => JSON.parse(await ask('/api/generate', { ...body, ...more }))
+    const { context } = await generate({ prompt: 'My name is Ada.' })
+    const alone = await generate({ prompt: 'What is my name?' })
+    const after = await generate({ prompt: 'What is my name?', context })
+    expect(after.prompt_eval_count).toBe(context.length + alone.prompt_eval_count)
+    expect(after.context.slice(0, context.length)).toEqual(context)
+  })
+
   it('is told so by OpenAI’s API', async () => {
     const body = { model: 'smollm2', messages, temperature: 0, max_tokens: 24 }
     const answer = JSON.parse(await ask('/v1/chat/completions', body))

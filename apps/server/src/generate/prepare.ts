@@ -120,6 +120,7 @@ function promptOf(ask: GenerateAsk, model: StoredModel): Prompt {
     messages,
     ...(prompt.kind === 'chat' && prompt.tools?.length ? { tools: prompt.tools } : {}),
     ...(template === undefined ? {} : { template }),
+    ...(prompt.kind === 'text' && prompt.context !== undefined ? { after: prompt.context } : {}),
     ...(templateArguments === undefined ? {} : { templateArguments }),
   }
 }
@@ -177,13 +178,6 @@ function checkAbilities(ask: GenerateAsk, model: ServedModel): void {
       'bad-request',
       `"${model.stored.name}" does not support ${word} (it can: ${can.join(', ')})`,
       field,
-    )
-  }
-  if (prompt.kind === 'text' && prompt.context !== undefined && !prompt.raw && prompt.context.length > 0) {
-    throw new RequestError(
-      'bad-request',
-      'context: token ids go before a raw prompt only; send "raw": true with them, or the conversation to /api/chat',
-      'context',
     )
   }
 }

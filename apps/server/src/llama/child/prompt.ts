@@ -25,6 +25,12 @@ export function promptTokens(job: GenerateJob, tokenizer: Tokenizer, limit: numb
   if (prompt.kind === 'messages') {
     if (prompt.messages.length === 0)
       throw new BackendError('bad-job', 'Expected at least one message, got none')
+    if (prompt.after !== undefined) {
+      const { text, stop } = renderChat(prompt, prompt.messages, tokenizer.format)
+      // The conversation has begun already.
+      const next = tokenizer.tokenize(text).filter((token, at) => at > 0 || token !== tokenizer.begin)
+      return { tokens: fitRaw([...prompt.after, ...next], tokenizer, job, limit), stop }
+    }
     const render = (messages: readonly Message[]): PromptTokens => {
       const { text, stop } = renderChat(prompt, messages, tokenizer.format)
       return { tokens: begun(tokenizer.tokenize(text), tokenizer), stop }

@@ -11,8 +11,8 @@ import { gpu, model, ram } from './world.js'
 
 /** The fake must do what real backends must, or tests on it would prove nothing. */
 describe('the fake backend keeps the contract', () => {
-  for (const { name, run } of backendContract({ slots: 2, embedder: 'a', crash: () => undefined })) {
-    it(name, async () => run(subject()))
+  for (const rule of backendContract({ slots: 2, embedder: 'a', crash: () => undefined })) {
+    it(rule.name, async () => rule.run(subject()))
   }
 })
 
@@ -45,13 +45,13 @@ function subject(): ContractSubject {
       }
     },
     wait: async (promise) => {
-      let settled = false
+      const state = { settled: false }
       const done = () => {
-        settled = true
+        state.settled = true
       }
       promise.then(done, done)
-      await clock.settle()
-      while (!settled && (await clock.step())) await clock.settle()
+      do await clock.settle()
+      while (!state.settled && (await clock.step()))
       return promise
     },
   }

@@ -1,4 +1,4 @@
-import { FakeRunner } from '@berth/scheduler/testing'
+import type { FakeRunner } from '@berth/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 import { finished, generate, model, ram, world, type World } from './world.js'
 

@@ -3,6 +3,8 @@ import { STUCK } from '@berth/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 import { finished, generate, gpu, model, outcome, ram, world } from './world.js'
 
+const crash = () => new BackendError('lost', 'exit code 139')
+
 describe('a runner that dies', () => {
   it('ends a job that has given something, with an error that says so', async () => {
     const w = world({ a: model(1, 0, { tokens: 100 }) }, [gpu(8), ram(8)])
@@ -101,7 +103,6 @@ describe('a load that fails', () => {
   })
 
   it('is tried once more after a crash, and gives up after a second one', async () => {
-    const crash = () => new BackendError('lost', 'exit code 139')
     const w = world({ a: model(1, 0, { loadFailures: [crash(), null, crash(), crash()] }) }, [gpu(8), ram(8)])
     const first = w.scheduler.submit(generate('a', { keepAliveMs: 0 }))
     await w.clock.advance(5_000)

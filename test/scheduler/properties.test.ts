@@ -1,6 +1,6 @@
-import { BackendError, tryNext, type RunnerState, type Ticket } from '@berth/scheduler'
+import { BackendError, tryNext, type BackendErrorCode, type RunnerState, type Ticket } from '@berth/scheduler'
 import { STUCK } from '@berth/scheduler/testing'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { generate, gpu, loadOnly, model, outcome, ram, world, type World } from './world.js'
 
@@ -65,7 +65,9 @@ const machine = fc.record({
   cores: fc.integer({ min: 1, max: 3 }),
   maxLoaded: fc.nat({ max: 2 }),
   maxQueue: fc.integer({ min: 1, max: 20 }),
-  failures: fc.array(fc.constantFrom(null, null, 'bad-model', 'lost', 'stall'), { maxLength: 6 }),
+  failures: fc.array(fc.constantFrom(null, null, 'bad-model' as const, 'lost' as const, 'stall' as const), {
+    maxLength: 6,
+  }),
 })
 
 const MAX_WAIT = 30_000
@@ -118,10 +120,10 @@ function build(of: {
   cores: number
   maxLoaded: number
   maxQueue: number
-  failures: (string | null)[]
+  failures: (BackendErrorCode | 'stall' | null)[]
 }): World {
   const loadFailures = of.failures.map((failure) =>
-    failure === 'stall' || failure === null ? failure : new BackendError(failure as 'lost', `${failure}!`),
+    failure === 'stall' || failure === null ? failure : new BackendError(failure, `${failure}!`),
   )
   const models = {
     a: model(1, 0.5, { loadFailures, tokens: 20, stopMs: 50 }),
@@ -142,8 +144,9 @@ function build(of: {
   })
 }
 
+const nameOf = (i: number) => MODELS[i] ?? 'a'
+
 function act(w: World, one: Step, tickets: { ticket: Ticket; end: Promise<string> }[]): void {
-  const nameOf = (i: number) => MODELS[i] ?? 'a'
   const submit = (request: Parameters<World['scheduler']['submit']>[0]) => {
     try {
       const ticket = w.scheduler.submit(request)

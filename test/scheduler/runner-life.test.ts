@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { GiB, finished, generate, gpu, loadOnly, model, outcome, ram, world, type World } from './world.js'
 
+const more = (spec: { placement: { bytes: readonly { device: string; bytes: number }[] } }) =>
+  spec.placement.bytes.map((part) => ({ ...part, bytes: Math.round(part.bytes * 1.5) }))
+
 const runner = (w: World, name: string) => w.scheduler.snapshot().runners.find((r) => r.model === name)
 
 async function answered(w: World, name: string, rest: Parameters<typeof generate>[1] = {}): Promise<string> {
@@ -169,8 +172,6 @@ describe('a model that changes while it is loaded', () => {
 
 describe('memory that is measured', () => {
   it('corrects the reservation, is learned, and lets idle models leave a device that is overdrawn', async () => {
-    const more = (spec: { placement: { bytes: readonly { device: string; bytes: number }[] } }) =>
-      spec.placement.bytes.map((part) => ({ ...part, bytes: Math.round(part.bytes * 1.5) }))
     const w = world({ a: model(4), b: model(3, 0, { measured: more }) }, [gpu(8), ram(1)])
     await answered(w, 'a')
     await answered(w, 'b')

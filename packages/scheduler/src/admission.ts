@@ -59,7 +59,7 @@ export class Admission {
       delivered: false,
       granted: deferred(),
       reading: deferred(),
-      outcome: deferred(),
+      outcome: null,
     }
     this.enqueue(record)
     this.#log.emit({

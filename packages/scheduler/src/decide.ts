@@ -1,7 +1,6 @@
 import { formatBytes, type MemoryProfile } from '@berth/budget'
 import type { ModelId } from './backend.js'
 import type { SchedulerErrorCode } from './errors.js'
-import type { WaitFor } from './line.js'
 import { planLoad, type LoadPlan, type MemoryView } from './plan-load.js'
 import type { LoadWish } from './request.js'
 import { label, totalBytes, usesCores, type RunnerView } from './runner-entry.js'
@@ -24,6 +23,9 @@ export interface DecisionView<R extends RunnerView> {
   readonly runners: Iterable<R>
   readonly memory: MemoryView
 }
+
+/** What the head of a line waits for; it is looked at again when that may have come. */
+export type WaitFor = 'model' | 'load' | 'slot' | 'memory' | 'cores'
 
 /** What to do about the head of a line, with the reason in words. */
 export type Decision<R extends RunnerView> =

@@ -6,8 +6,8 @@ import { decide, type Decision } from './decide.js'
 import { type BackendError, SchedulerError } from './errors.js'
 import type { EventLog } from './event-log.js'
 import type { Jobs } from './jobs.js'
-import type { KnownModel, Line, WaitFor } from './line.js'
-import { memoryView } from './memory-view.js'
+import type { KnownModel, Line } from './line.js'
+import { BudgetView } from './memory-view.js'
 import { ModelReader } from './model-reader.js'
 import { moveUp } from './move-up.js'
 import { newEntry } from './new-entry.js'
@@ -44,6 +44,8 @@ export class Dispatcher {
   readonly #dirty = new Set<Line>()
   /** Runners whose keep-alive begins once no waiting request wants them. */
   readonly #idle = new Set<RunnerEntry>()
+  /** Lines whose heads wait for memory or cores. */
+  readonly #short = new Set<Line>()
   #looking = false
   #loads = 0
 
@@ -69,7 +71,7 @@ export class Dispatcher {
     record.state = 'over'
     this.#parts.log.emit({ type: 'cancelled', ...ofRequest(record), why })
     const error = new SchedulerError('cancelled', why)
-    record.outcome.reject(error)
+    record.outcome?.reject(error)
     this.#withdrawn(record, error)
     job?.run.cancel()
     this.look()
@@ -102,10 +104,9 @@ export class Dispatcher {
     this.#dirty.add(line)
   }
 
-  #touchWaitingFor(...what: readonly WaitFor[]): void {
-    for (const line of this.#parts.queue.lines()) {
-      if (line.waitsFor !== null && what.includes(line.waitsFor)) this.touch(line)
-    }
+  /** Marks the lines whose heads wait for memory or cores. */
+  #touchShort(): void {
+    for (const line of this.#short) this.touch(line)
   }
 
   /** Decides about the heads of the marked lines, the oldest first, until nothing is marked. */
@@ -135,7 +136,7 @@ export class Dispatcher {
 
   /** Serves a line until its head has to wait. */
   #serve(line: Line): void {
-    line.waitsFor = null
+    this.#short.delete(line)
     line.timer?.[Symbol.dispose]()
     line.timer = null
     for (;;) {
@@ -163,18 +164,19 @@ export class Dispatcher {
       waitedMs: this.#parts.clock.now() - head.queuedAt,
       mine: line.runner,
       runners: this.#parts.pool.entries,
-      memory: memoryView(this.#parts.budget, this.#parts.learned, known, line.purpose),
+      memory: new BudgetView(this.#parts.budget, this.#parts.learned, known, line.purpose),
     })
   }
 
   #wait(line: Line, head: RequestRecord, decision: Decision<RunnerEntry> & { do: 'wait' }): void {
-    line.waitsFor = decision.for
     if (head.why !== decision.why) {
       head.why = decision.why
       this.#parts.log.emit({ type: 'waiting', ...ofRequest(head), why: decision.why })
     }
+    if (decision.for !== 'memory' && decision.for !== 'cores') return
+    this.#short.add(line)
     const patient = head.queuedAt + this.#parts.settings.patienceMs
-    if ((decision.for !== 'memory' && decision.for !== 'cores') || patient <= this.#parts.clock.now()) return
+    if (patient <= this.#parts.clock.now()) return
     line.timer = this.#parts.clock.at(patient, () => {
       this.touch(line)
       this.look()
@@ -251,7 +253,7 @@ export class Dispatcher {
     const { known } = entry.line
     if (known === null || entry.line.runner !== entry) return
     const { budget, learned } = this.#parts
-    const plan = moveUp(entry, memoryView(budget, learned, known, entry.purpose))
+    const plan = moveUp(entry, new BudgetView(budget, learned, known, entry.purpose))
     if (plan === null) return
     this.#load(entry.line, { adapters: entry.spec.adapters }, plan, `moves up: ${plan.placement.reason}`)
   }
@@ -263,7 +265,7 @@ export class Dispatcher {
     this.touch(entry.line)
     if (entry.jobs.size === 0) {
       this.#idle.add(entry)
-      this.#touchWaitingFor('memory', 'cores')
+      this.#touchShort()
     }
     this.look()
   }
@@ -293,7 +295,7 @@ export class Dispatcher {
 
   /** Memory or cores may have come free. */
   roomier(): void {
-    this.#touchWaitingFor('memory', 'cores')
+    this.#touchShort()
     for (const entry of this.#parts.pool.entries) if (entry.state === 'ready') this.#idle.add(entry)
     this.look()
   }

@@ -103,9 +103,7 @@ export class Jobs {
         record.state = 'over'
         const { reason, metrics } = end
         this.#log.emit({ type: 'finished', ...ofRequest(record), runner: entry.id, reason, metrics })
-        record.outcome.reject(
-          new BackendError('engine', 'the engine ended the answer without its last piece'),
-        )
+        record.outcome?.resolve('over')
         return
       }
       case 'cancelled': {
@@ -113,7 +111,7 @@ export class Jobs {
         record.state = 'over'
         const why = 'cancelled by its reader'
         this.#log.emit({ type: 'cancelled', ...ofRequest(record), why })
-        record.outcome.reject(new SchedulerError('cancelled', why))
+        record.outcome?.reject(new SchedulerError('cancelled', why))
         return
       }
       case 'parked':
@@ -136,12 +134,12 @@ export class Jobs {
     record.reading = deferred()
     this.#log.emit({ type: 'retried', ...ofRequest(record), why: `${label(entry)} was lost: ${cause}` })
     this.#listener.again(record)
-    outcome.resolve('again')
+    outcome?.resolve('again')
   }
 
   #fail(entry: RunnerEntry, record: RequestRecord, error: BackendError | SchedulerError): void {
     record.state = 'over'
     this.#log.emit({ type: 'failed', ...ofRequest(record), runner: entry.id, why: error.message })
-    record.outcome.reject(error)
+    record.outcome?.reject(error)
   }
 }

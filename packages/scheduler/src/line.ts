@@ -4,9 +4,6 @@ import { byOrder, type RequestRecord } from './request-record.js'
 import type { RunnerEntry } from './runner-entry.js'
 import { SortedLine } from './sorted-line.js'
 
-/** What the head of a line waits for; it is looked at again when that may have come. */
-export type WaitFor = 'model' | 'load' | 'slot' | 'memory' | 'cores'
-
 /** What is known of a line's model: where it runs and what it needs. */
 export interface KnownModel {
   readonly backend: Backend
@@ -27,7 +24,6 @@ export interface Line {
   known: KnownModel | null
   /** Counts readings, so that the answer of an overtaken one is dropped. */
   reading: number
-  waitsFor: WaitFor | null
   /** Looks again when the head's patience ends. */
   timer: Disposable | null
 }
@@ -41,7 +37,6 @@ export function newLine(model: ModelId, purpose: Purpose): Line {
     runners: new Set(),
     known: null,
     reading: 0,
-    waitsFor: null,
     timer: null,
   }
 }

@@ -1,4 +1,11 @@
-import { place, type LearnedMemory, type MemoryBudget } from '@berth/budget'
+import {
+  place,
+  type DeviceRoom,
+  type LearnedMemory,
+  type MemoryBudget,
+  type MemorySettings,
+  type Verdict,
+} from '@berth/budget'
 import type { KnownModel } from './line.js'
 import type { Purpose } from './backend.js'
 import type { MemoryView } from './plan-load.js'
@@ -9,20 +16,32 @@ export function learnedName(purpose: Purpose, revision: string): string {
   return `${purpose} ${revision}`
 }
 
-/** The budget as a plan for this model sees it: with what was learned of it. */
-export function memoryView(
-  budget: MemoryBudget,
-  learned: LearnedMemory,
-  known: KnownModel,
-  purpose: Purpose,
-): MemoryView {
-  const name = learnedName(purpose, known.info.revision)
-  return {
-    room: (without: readonly RunnerView[]) => budget.room({ without: without.map((r) => r.reservation) }),
+/** The budget as a plan for one model sees it: with what was learned of it. */
+export class BudgetView implements MemoryView {
+  readonly #budget: MemoryBudget
+  readonly #learned: LearnedMemory
+  readonly #known: KnownModel
+  readonly #purpose: Purpose
+
+  constructor(budget: MemoryBudget, learned: LearnedMemory, known: KnownModel, purpose: Purpose) {
+    this.#budget = budget
+    this.#learned = learned
+    this.#known = known
+    this.#purpose = purpose
+  }
+
+  room(without: readonly RunnerView[]): readonly DeviceRoom[] {
+    return this.#budget.room({ without: without.map((r) => r.reservation) })
+  }
+
+  empty(): readonly DeviceRoom[] {
     // Others may leave, so what they use does not make a model impossible.
-    empty: () => budget.usage().map(({ device, usable }) => ({ device, free: usable })),
-    place: (settings, room) => {
-      return place(known.profile, settings, room, { correction: learned.correction(name, settings) })
-    },
+    return this.#budget.usage().map(({ device, usable }) => ({ device, free: usable }))
+  }
+
+  place(settings: MemorySettings, room: readonly DeviceRoom[]): Verdict {
+    const { profile, info } = this.#known
+    const correction = this.#learned.correction(learnedName(this.#purpose, info.revision), settings)
+    return place(profile, settings, room, { correction })
   }
 }

@@ -27,8 +27,11 @@ export interface RequestRecord {
   readonly granted: Deferred<Grant>
   /** The run to read from: replaced when it is tried again. Null: there is no job, read nothing. */
   reading: Deferred<Run | null>
-  /** How the run came out that is read from: resolves when the request goes on with another one, rejects with its end. */
-  outcome: Deferred<'again'>
+  /**
+   * What became of the run that is read from, null before the first: resolves when the request goes on with
+   * another one, or is over for good; rejects with its error.
+   */
+  outcome: Deferred<'again' | 'over'> | null
 }
 
 /** Order of service: the least key, then the first to come. */

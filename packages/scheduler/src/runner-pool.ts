@@ -6,7 +6,7 @@ import { asBackendError, BackendError } from './errors.js'
 import type { EventLog } from './event-log.js'
 import { keepAliveEnd } from './keep-alive.js'
 import { learnedName } from './memory-view.js'
-import { isForeign, label, totalBytes, type RunnerEntry, type RunningJob } from './runner-entry.js'
+import { isForeign, label, totalBytes, usesCores, type RunnerEntry, type RunningJob } from './runner-entry.js'
 import { tryNext, type RunnerEvent } from './runner-state.js'
 import type { SchedulerSettings } from './settings.js'
 import { shareCores } from './share-cores.js'
@@ -32,6 +32,8 @@ export class RunnerPool {
   readonly #settings: SchedulerSettings
   readonly #listener: PoolListener
   readonly #entries = new Set<RunnerEntry>()
+  /** Those of them that take no new job; few at any time, and asked for at every request's end. */
+  readonly #draining = new Set<RunnerEntry>()
 
   constructor(options: {
     clock: Clock
@@ -86,7 +88,7 @@ export class RunnerPool {
       this.evict(entry, `drained: ${entry.drain.why}`)
       return
     }
-    entry.drain = null
+    this.#undrain(entry)
   }
 
   /** To be called once nobody wants an idle runner at once: lets its keep-alive run, or ends it. */
@@ -123,14 +125,20 @@ export class RunnerPool {
   drain(entry: RunnerEntry, why: string, end: 'unload' | 'rest', sake: string | null): void {
     if (entry.drain?.end === 'unload') return
     entry.drain = { why, end, sake }
+    this.#draining.add(entry)
     this.#log.emit({ type: 'draining', ...this.#of(entry), why })
   }
 
   /** Lets those that drain for a load or request that was called off go on; returns them. */
   callOffDrains(sake: string): readonly RunnerEntry[] {
-    const freed = [...this.#entries].filter((e) => e.drain?.sake === sake && e.state !== 'unloading')
-    for (const entry of freed) entry.drain = null
+    const freed = [...this.#draining].filter((e) => e.drain?.sake === sake && e.state !== 'unloading')
+    for (const entry of freed) this.#undrain(entry)
     return freed
+  }
+
+  #undrain(entry: RunnerEntry): void {
+    entry.drain = null
+    this.#draining.delete(entry)
   }
 
   /** Asks an idle runner, or one that is loading for nobody any more, to leave. */
@@ -237,6 +245,7 @@ export class RunnerPool {
     this.#timer(entry, null)
     entry.reservation.release()
     this.#entries.delete(entry)
+    this.#draining.delete(entry)
     this.#change(entry, 'gone', why)
     for (const other of this.#entries) other.after.delete(entry)
     this.#listener.gone(entry, why, failure)
@@ -330,7 +339,7 @@ export class RunnerPool {
     entry.since = this.#clock.now()
     const placement = to === 'loading' ? { placement: entry.spec.placement } : {}
     this.#log.emit({ type: 'state', ...this.#of(entry), from, to, why, ...placement })
-    this.#share()
+    if (usesCores(entry)) this.#share()
   }
 
   #share(): void {

@@ -1,4 +1,4 @@
-import { SchedulerError } from './errors.js'
+import { BackendError, SchedulerError } from './errors.js'
 import type { Piece } from './piece.js'
 import type { Grant, RequestId, Ticket } from './request.js'
 import type { RequestRecord } from './request-record.js'
@@ -48,7 +48,7 @@ export class RequestTicket implements Ticket {
       for (;;) {
         const run = await record.reading.promise
         if (run === null) return
-        const outcome = record.outcome.promise
+        const { outcome } = record
         try {
           for await (const piece of run.pieces) {
             record.delivered = true
@@ -58,7 +58,9 @@ export class RequestTicket implements Ticket {
         } catch {
           // The scheduler hears of the same failure through the run's end, and says what it means.
         }
-        await outcome
+        if ((await outcome?.promise) !== 'again') {
+          throw new BackendError('engine', 'the engine ended the answer without its last piece')
+        }
       }
     } finally {
       this.cancel('its reader left')

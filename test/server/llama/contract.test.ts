@@ -19,7 +19,7 @@ describe('the llama backend keeps the contract', () => {
     },
   }
 
-  it.each(backendContract(parts))('$name', async ({ run }) => {
+  it.each(backendContract(parts))('$name', async (contractCase) => {
     const subject: ContractSubject = {
       ...parts,
       backend,
@@ -29,6 +29,6 @@ describe('the llama backend keeps the contract', () => {
       longPrompt: 'one two three four five six seven eight nine ten '.repeat(16),
       wait: (promise) => promise,
     }
-    await run(subject)
+    await contractCase.run(subject)
   })
 })

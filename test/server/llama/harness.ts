@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { place, type DeviceRoom } from '@berth/budget'
 import type {
   Clock,
@@ -7,11 +8,16 @@ import type {
   Piece,
   Purpose,
   Run,
-  Runner,
   TokenLogprob,
 } from '@berth/scheduler'
 import { Abort } from '@berth/scheduler'
-import { LlamaBackend, type ModelFile } from '../../../apps/server/src/llama/index.js'
+import {
+  detectDevices,
+  LlamaBackend,
+  type LlamaBackendOptions,
+  LlamaRunner,
+  type ModelFile,
+} from '../../../apps/server/src/llama/index.js'
 
 export const realClock: Clock = {
   now: () => performance.now(),
@@ -25,8 +31,14 @@ const RAM: readonly DeviceRoom[] = [
   { device: { id: 'ram', kind: 'ram', name: 'RAM', capacity: 64e9 }, free: 64e9 },
 ]
 
+/** The machine is looked at once for all tests of a file. */
+const { engine: probe } = await detectDevices(false)
+
 /** A backend whose models are these files, by name. */
-export function backendOver(files: Readonly<Record<string, string>>): LlamaBackend {
+export function backendOver(
+  files: Readonly<Record<string, string>>,
+  options: Partial<LlamaBackendOptions> = {},
+): LlamaBackend {
   const fileOf = (model: string): ModelFile | null => {
     const path = files[model]
     return path === undefined ? null : { path, revision: 'r1' }
@@ -44,8 +56,9 @@ export function backendOver(files: Readonly<Record<string, string>>): LlamaBacke
         ),
       resolve: (model) => Promise.resolve(fileOf(model)),
     },
-    engine: { gpu: false, cores: 2 },
+    engine: { gpu: false, cores: 2, probe },
     clock: realClock,
+    ...options,
   })
 }
 
@@ -76,8 +89,10 @@ export async function specFor(backend: LlamaBackend, model: string, wish: SpecWi
   }
 }
 
-export async function load(backend: LlamaBackend, model: string, wish: SpecWish = {}): Promise<Runner> {
-  return backend.load(await specFor(backend, model, wish), () => undefined, new Abort())
+export async function load(backend: LlamaBackend, model: string, wish: SpecWish = {}): Promise<LlamaRunner> {
+  const runner = await backend.load(await specFor(backend, model, wish), () => undefined, new Abort())
+  if (!(runner instanceof LlamaRunner)) throw new Error('Expected a runner of the llama backend')
+  return runner
 }
 
 /** Loads, uses and always stops. */
@@ -85,7 +100,7 @@ export async function withRunner(
   backend: LlamaBackend,
   model: string,
   wish: SpecWish,
-  use: (runner: Runner) => Promise<void>,
+  use: (runner: LlamaRunner) => Promise<void>,
 ): Promise<void> {
   const runner = await load(backend, model, wish)
   try {
@@ -137,11 +152,14 @@ export function textOf(pieces: readonly Piece[]): string {
   return pieces.map((piece) => (piece.type === 'text' ? piece.text : '')).join('')
 }
 
-/** Whether a process of this id is there; one that nobody has waited for yet does not count. */
+/** Whether a process of this id runs. A dead one whose parent has not looked yet does not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
+    if (process.platform !== 'linux') return true
+    // After the name in parentheses, which may hold anything, comes the state.
+    const state = /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]
+    return state !== 'Z' && state !== 'X'
   } catch {
     return false
   }

@@ -21,7 +21,7 @@ import {
 import { readGgufMetadata } from '../models/index.js'
 import { visibleGpus } from './devices.js'
 import { startRunner } from './load-runner.js'
-import type { GpuChoice, LoadOrder, ProbeResult } from './protocol.js'
+import type { FlashAttention, GpuChoice, LoadOrder, ProbeResult } from './protocol.js'
 import { probeEngine } from './probe-child.js'
 import type { StopTimes } from './stop-ladder.js'
 
@@ -48,6 +48,8 @@ export interface LlamaBackendOptions {
     readonly gpu: GpuChoice
     /** The machine's cores: the most threads that a runner may ever have. */
     readonly cores: number
+    /** Absent: `auto`. */
+    readonly flashAttention?: FlashAttention
     /** What `detectDevices` found; absent: looked up when it is first needed. */
     readonly probe?: ProbeResult
   }
@@ -113,6 +115,7 @@ export class LlamaBackend implements Backend {
       contextLength: spec.contextLength,
       slots: spec.slots,
       kvType: spec.kvType,
+      flashAttention: this.#flashAttention,
       gpuLayers: placement.gpuLayers,
       useMmap: profile.mmap,
       batchSize: profile.engine.batchSize,
@@ -149,7 +152,7 @@ export class LlamaBackend implements Backend {
   ): Promise<ReturnType<typeof profileFromGguf>> {
     const metadata = await this.#metadataOf(file)
     try {
-      return profileFromGguf(metadata, engineFacts(purpose, metadata, engine))
+      return profileFromGguf(metadata, engineFacts(purpose, metadata, engine, this.#flashAttention))
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       throw new BackendError('bad-model', `${file.path}: ${why}`, { cause: error })
@@ -172,6 +175,10 @@ export class LlamaBackend implements Backend {
     }
   }
 
+  get #flashAttention(): FlashAttention {
+    return this.#options.engine.flashAttention ?? 'auto'
+  }
+
   async #engine(): Promise<ProbeResult> {
     this.#probe ??= probeEngine(this.#options.engine.gpu)
     try {
@@ -184,10 +191,15 @@ export class LlamaBackend implements Backend {
 }
 
 /** What the arithmetic of memory has to know of how this backend uses the engine. */
-export function engineFacts(purpose: Purpose, metadata: GgufMetadata, engine: ProbeResult): EngineFacts {
+export function engineFacts(
+  purpose: Purpose,
+  metadata: GgufMetadata,
+  engine: ProbeResult,
+  flashAttention: FlashAttention,
+): EngineFacts {
   return {
     batchSize: purpose === 'embed' ? embedBatch(metadata) : BATCH,
-    flashAttention: true,
+    flashAttention: flashAttention !== false,
     contexts: purpose === 'embed' ? 'own' : 'shared',
     cpuFeatures: cpuFeaturesOf(engine.systemInfo),
     // A mapping is dropped and read again by the kernel as it likes, but beside rearranged weights it is a second copy.

@@ -30,6 +30,9 @@ export const PROTOCOL_VERSION = 1
 /** Names a run, a parked job or a call; the server counts them up. */
 export type Id = number
 
+/** `auto` leaves it to the engine, which turns it on wherever it can. */
+export type FlashAttention = 'auto' | boolean
+
 /** What a child needs to know to load. */
 export interface LoadOrder {
   readonly path: string
@@ -39,6 +42,7 @@ export interface LoadOrder {
   readonly contextLength: Tokens
   readonly slots: number
   readonly kvType: KvType
+  readonly flashAttention: FlashAttention
   readonly gpuLayers: number
   readonly useMmap: boolean
   /** Most tokens in one decode call. */

@@ -101,6 +101,7 @@ async function chatModel(llama: Llama, model: LlamaModel, order: LoadOrder): Pro
     batchSize: order.batchSize,
     threads: { ideal: order.maxThreads, min: 1 },
     batching: { itemPrioritizationStrategy: batching.strategy },
+    flashAttention: order.flashAttention,
     experimentalKvCacheKeyType: ENGINE_TYPES[order.kvType],
     experimentalKvCacheValueType: ENGINE_TYPES[order.kvType],
     failedCreationRemedy: false,

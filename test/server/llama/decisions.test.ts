@@ -1,0 +1,314 @@
+import type { Message } from '@berth/scheduler'
+import type { BatchItem } from 'node-llama-cpp'
+import { describe, expect, it } from 'vitest'
+import { Batching } from '../../../apps/server/src/llama/child/batching.js'
+import { type ChatFormat, renderChat } from '../../../apps/server/src/llama/child/chat-template.js'
+import { grammarSchema } from '../../../apps/server/src/llama/child/json-schema.js'
+import { samplerConfig, usableSeed } from '../../../apps/server/src/llama/child/sampling.js'
+import { chooseSlot, nextChunk, reusable } from '../../../apps/server/src/llama/child/slots.js'
+import { devicesOf, foreignBytes } from '../../../apps/server/src/llama/devices.js'
+import { hostMemory } from '../../../apps/server/src/llama/host-memory.js'
+import { memoryByDevice } from '../../../apps/server/src/llama/memory-report.js'
+import { asFromChild, asToChild, type ProbeResult } from '../../../apps/server/src/llama/protocol.js'
+
+const upTo = (length: number) => Array.from({ length }, (_, index) => index)
+
+/** Three slots, two with so many tokens of the prompt. */
+const slots = (cached: number) => [
+  { id: 0, tokens: upTo(20) },
+  { id: 2, tokens: upTo(cached) },
+  { id: 3, tokens: upTo(cached) },
+]
+
+/** Where a prompt of this length is cut. */
+const cuts = (from: number, length: number) => {
+  const seen = []
+  for (let done = from; done < length;) seen.push((done += nextChunk(done, length, 128)))
+  return seen
+}
+
+const item = (evaluationPriority: 1 | 2 | 3 | 4): BatchItem => ({
+  tokens: [],
+  logits: [true],
+  evaluationPriority,
+})
+
+const device = (id: string) => ({ device: id, bytes: 1 })
+
+describe('a job gets', () => {
+  const prompt = upTo(200)
+
+  it('the lowest free slot, for gapless sequences decode fastest', () => {
+    const free = [2, 0, 3].map((id) => ({ id, tokens: [] }))
+    expect(chooseSlot(free, prompt)?.id).toBe(0)
+    expect(chooseSlot([], prompt)).toBeNull()
+  })
+
+  it('a higher slot only for a prefix that is worth the gap', () => {
+    expect(chooseSlot(slots(83), prompt)?.id).toBe(0)
+    expect(chooseSlot(slots(84), prompt)?.id).toBe(2)
+  })
+
+  it('all of a cached prefix but the last token, or whole granules of it to be repeatable', () => {
+    expect(reusable(200, 200, false)).toBe(199)
+    expect(reusable(150, 200, false)).toBe(150)
+    expect(reusable(150, 200, true)).toBe(128)
+    expect(reusable(128, 128, true)).toBe(64)
+    expect(reusable(1, 1, true)).toBe(0)
+  })
+
+  it('its prompt in chunks, cut alike at the end whether or not it was cached', () => {
+    expect(cuts(0, 300)).toEqual([128, 256, 300])
+    expect(cuts(256, 300)).toEqual([256 + 44])
+    expect(cuts(0, 200)).toEqual([128, 192, 200])
+    expect(cuts(192, 200)).toEqual([200])
+    expect(cuts(150, 200)).toEqual([192, 200])
+    expect(cuts(0, 64)).toEqual([64])
+    expect(cuts(199, 200)).toEqual([200])
+  })
+})
+
+describe('batches', () => {
+  it('wait until every running job has queued, a bounded number of times', () => {
+    const batching = new Batching()
+    batching.enter()
+    batching.enter()
+    expect(batching.strategy({ items: [item(1)], size: 512 })).toEqual([])
+    expect(batching.strategy({ items: [item(2), item(1)], size: 512 })).toHaveLength(2)
+    let waits = 0
+    while (batching.strategy({ items: [item(1)], size: 512 }).length === 0) waits++
+    expect(waits).toBe(64)
+    batching.leave()
+    expect(batching.strategy({ items: [item(1)], size: 512 })).toHaveLength(1)
+  })
+
+  it('go in the order of the sequences', () => {
+    const batch = new Batching().strategy({ items: [item(4), item(1), item(2)], size: 512 })
+    expect(batch.map(({ item: { evaluationPriority } }) => evaluationPriority)).toEqual([1, 2, 4])
+  })
+
+  it('pause for whatever needs the engine to hold still', async () => {
+    const batching = new Batching()
+    batching.enter()
+    expect(batching.turn()).toBeUndefined()
+    let finish!: () => void
+    const pause = batching.whilePaused(() => new Promise<void>((resolve) => (finish = resolve)))
+    let went = false
+    const turn = Promise.resolve(batching.turn()).then(() => (went = true))
+    await Promise.resolve()
+    expect(went).toBe(false)
+    // Nobody waits for the job that holds still.
+    expect(batching.strategy({ items: [item(1)], size: 512 })).toHaveLength(1)
+    finish()
+    await Promise.all([pause, turn])
+    expect(went).toBe(true)
+  })
+})
+
+describe('sampling settings', () => {
+  it('are off where nothing is said', () => {
+    const { seed, ...rest } = samplerConfig({}, [1, 2], 100, undefined)
+    expect(rest).toEqual({ temperature: 1 })
+    expect(Number.isInteger(seed)).toBe(true)
+  })
+
+  it('become what the engine calls them', () => {
+    const sampling = {
+      temperature: 0.5,
+      topK: 40,
+      topP: 0.9,
+      minP: 0.1,
+      seed: 7,
+      repeatPenalty: 1.1,
+      repeatLastN: 2,
+      logitBias: { 5: -1 },
+    }
+    expect(samplerConfig(sampling, [1, 2, 3], 100, undefined)).toEqual({
+      temperature: 0.5,
+      topK: 40,
+      topP: expect.closeTo(0.9),
+      minP: 0.1,
+      seed: 7,
+      repeatPenalty: 1.1,
+      repeatPenaltyMaxTokens: 2,
+      repeatPenaltyTokens: Uint32Array.of(2, 3),
+      repeatPenaltyPresencePenalty: 0,
+      repeatPenaltyFrequencyPenalty: 0,
+      tokenBiasKeys: Uint32Array.of(5),
+      tokenBiasValues: Float32Array.of(-1),
+    })
+  })
+
+  it('take any whole number for a seed, never the one that means none', () => {
+    expect(usableSeed(42)).toBe(42)
+    expect(usableSeed(-2)).toBe(0xffff_fffe)
+    expect(usableSeed(-1)).not.toBe(0xffff_ffff)
+    expect(usableSeed(2 ** 40 + 5)).toBe(5)
+  })
+})
+
+describe('a schema becomes one that makes a grammar', () => {
+  it.each([
+    [{ anyOf: [{ type: 'string' }, { type: 'null' }] }, { oneOf: [{ type: 'string' }, { type: 'null' }] }],
+    [{ $ref: '#/definitions/a' }, { $ref: '#/$defs/a' }],
+    [
+      { type: 'string', pattern: 'x', minLength: 2 },
+      { type: 'string', minLength: 2 },
+    ],
+    [{ enum: ['a', 1] }, { enum: ['a', 1] }],
+    [{ items: { type: 'integer' } }, { type: 'array', items: { type: 'integer' } }],
+    [{ type: ['string', 'null'] }, { type: ['string', 'null'] }],
+  ])('%j', (schema, wanted) => {
+    expect(grammarSchema(schema)).toEqual(wanted)
+  })
+
+  it('with everything in it', () => {
+    expect(grammarSchema({ properties: { a: { anyOf: [{ type: 'number' }] } } })).toEqual({
+      type: 'object',
+      properties: { a: { oneOf: [{ type: 'number' }] } },
+      additionalProperties: false,
+    })
+  })
+
+  it('or says what is wrong, and where', () => {
+    expect(() => grammarSchema({ properties: { a: { type: 'text' } } })).toThrow(
+      /`format\.properties\.a\.type` .*"text"/,
+    )
+    expect(() => grammarSchema({ not: {} })).toThrow(/format\.not/)
+  })
+})
+
+describe('a chat', () => {
+  const format: ChatFormat = { template: null, bos: '', eos: '', knowsChatMl: false }
+  const turns: Message[] = [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'Hi' },
+  ]
+  const prompt = { kind: 'messages', messages: turns } as const
+
+  it('is read by the model’s own template, with nothing put in', () => {
+    const template = '{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{{ x }}'
+    const own = renderChat({ ...prompt, templateArguments: { x: '!' } }, turns, { ...format, template })
+    expect(own).toEqual({ text: '[system]Be brief.[user]Hi!', stop: [] })
+  })
+
+  it('has its system prompt before the first question where the template knows none', () => {
+    const template =
+      "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}" +
+      '{% for m in messages %}{{ m.content }}{% endfor %}'
+    expect(renderChat(prompt, turns, { ...format, template }).text).toBe('Be brief.\n\nHi')
+  })
+
+  it('is ChatML or a transcript where the model has no template', () => {
+    expect(renderChat(prompt, turns, { ...format, knowsChatMl: true }).text).toBe(
+      '<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n',
+    )
+    expect(renderChat(prompt, turns, format)).toEqual({
+      text: 'Be brief.\n\nUser: Hi\n\nAssistant:',
+      stop: ['\nUser:'],
+    })
+  })
+
+  it('with images or a Go template is not for this engine', () => {
+    const seen = { ...turns[1]!, images: [new Uint8Array(1)] }
+    expect(() => renderChat(prompt, [seen], format)).toThrow(/images/)
+    const go = { ...prompt, template: { language: 'go', source: '{{ .Prompt }}' } } as const
+    expect(() => renderChat(go, turns, format)).toThrow(/Go/)
+  })
+})
+
+describe('the memories of the machine', () => {
+  const gpuless: ProbeResult = {
+    gpu: false,
+    gpuNames: [],
+    vram: { total: 0, used: 0, unified: 0 },
+    systemInfo: '',
+    residentBytes: 0,
+  }
+
+  it('are RAM alone, RAM and GPUs, or one unified memory', () => {
+    const host = { capacity: 100, used: 30 }
+    expect(devicesOf(host, gpuless, []).devices.map(({ id }) => id)).toEqual(['ram'])
+    const two = { ...gpuless, gpu: 'cuda', gpuNames: ['A', 'B'] } as const
+    const cards = devicesOf(host, two, [
+      { total: 10, used: 1, unified: 0 },
+      { total: 20, used: 2, unified: 0 },
+    ])
+    expect(cards.devices.map(({ id, capacity }) => [id, capacity])).toEqual([
+      ['gpu0', 10],
+      ['gpu1', 20],
+      ['ram', 100],
+    ])
+    const apple = { ...gpuless, gpu: 'metal', gpuNames: ['M9'] } as const
+    const unified = devicesOf(host, apple, [{ total: 75, used: 5, unified: 75 }])
+    expect(unified).toMatchObject({ devices: [{ id: 'unified', kind: 'unified', capacity: 75 }] })
+  })
+
+  it('are as large as the control group allows', async () => {
+    const files: Record<string, string> = {
+      '/proc/meminfo': 'MemTotal: 999999999 kB\nMemAvailable: 999 kB\n',
+      '/proc/self/cgroup': '0::/a/b\n',
+      '/sys/fs/cgroup/a/b/memory.max': 'max\n',
+      '/sys/fs/cgroup/a/memory.max': '1000000\n',
+      '/sys/fs/cgroup/a/memory.current': '500000\n',
+      '/sys/fs/cgroup/a/memory.stat': 'anon 1\ninactive_file 200000\n',
+    }
+    expect(await hostMemory((path) => Promise.resolve(files[path] ?? null))).toEqual({
+      capacity: 1_000_000,
+      used: 300_000,
+    })
+  })
+
+  it('are in others’ hands as far as they are taken and not ours', () => {
+    const used = [{ device: 'ram', bytes: 10 }]
+    expect(foreignBytes(used, [{ device: 'ram', bytes: 4 }])).toEqual([{ device: 'ram', bytes: 6 }])
+    expect(foreignBytes(used, [{ device: 'ram', bytes: 40 }])).toEqual([{ device: 'ram', bytes: 0 }])
+  })
+
+  it('hold a model as its layers are split', () => {
+    const placement = {
+      kind: 'gpu',
+      gpuLayers: 4,
+      split: [
+        { device: 'gpu0', layers: 3 },
+        { device: 'gpu1', layers: 1 },
+      ],
+      bytes: [device('gpu0'), device('gpu1'), device('ram')],
+      parts: [],
+      reason: '',
+    } as const
+    expect(memoryByDevice({ ram: 5, vram: 400 }, placement, { host: 1, gpu: 2 })).toEqual([
+      { device: 'ram', bytes: 6 },
+      { device: 'gpu0', bytes: 302 },
+      { device: 'gpu1', bytes: 102 },
+    ])
+    const unified = { ...placement, split: [], bytes: [device('unified')] }
+    expect(memoryByDevice({ ram: 5, vram: 4 }, unified, { host: 1, gpu: 2 })).toEqual([
+      { device: 'unified', bytes: 12 },
+    ])
+  })
+})
+
+describe('messages between the server and its children', () => {
+  it('are taken when they make sense', () => {
+    const cancel = { type: 'cancel', run: 3 } as const
+    expect(asToChild(cancel)).toBe(cancel)
+    const runs = { type: 'runs', reports: [{ run: 1, pieces: [] }] } as const
+    expect(asFromChild(runs)).toBe(runs)
+  })
+
+  it.each([
+    [null, /`type`/],
+    [{ type: 'strange' }, /"strange"/],
+    [{ type: 'toString' }, /"toString"/],
+    [{ type: 'cancel' }, /`run`/],
+    [{ type: 'start', run: 1, job: { kind: 'dance' } }, /`job`/],
+  ])('are refused otherwise: %j', (message, why) => {
+    expect(() => asToChild(message)).toThrow(why)
+  })
+
+  it('are refused by the server as well', () => {
+    expect(() => asFromChild({ type: 'runs', reports: [{ run: 'one', pieces: [] }] })).toThrow(/`reports`/)
+    expect(() => asFromChild({ type: 'failed', error: 'because' })).toThrow(/`error`/)
+  })
+})

@@ -1,0 +1,123 @@
+import { fork } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { DeviceBytes } from '@berth/budget'
+import { Abort, type RunProgress } from '@berth/scheduler'
+import { ManualClock } from '@berth/scheduler/testing'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { LlamaBackend } from '../../../apps/server/src/llama/index.js'
+import { randomGguf } from '../../models/index.js'
+import { answerOf, backendOver, isAlive, load, raw, specFor, until, withRunner } from './harness.js'
+
+const LONG = 'one two three four five six seven eight nine ten '.repeat(60)
+
+describe('the children of the llama backend', () => {
+  let path: string
+  let backend: LlamaBackend
+  beforeAll(async () => {
+    path = await randomGguf({ layers: 8, embedding: 256 })
+    backend = backendOver({ model: path })
+  })
+
+  it('fail their jobs as lost, with the signal, when killed in mid-stream', async () => {
+    const runner = await load(backend, 'model')
+    const reading = runner.start(raw('Hello', { maxTokens: 400 })).pieces[Symbol.asyncIterator]()
+    await reading.next()
+    process.kill(runner.pid!, 'SIGKILL')
+    const drain = async (): Promise<void> => {
+      while ((await reading.next()).done !== true);
+    }
+    await expect(drain()).rejects.toMatchObject({
+      code: 'lost',
+      message: expect.stringContaining('SIGKILL'),
+    })
+    expect(await runner.ended).toMatchObject({
+      asked: false,
+      reason: expect.stringContaining('SIGKILL'),
+    })
+    await expect(runner.countTokens('Hello')).rejects.toMatchObject({ code: 'lost' })
+  })
+
+  it.each(['SIGKILL', 'SIGTERM'] as const)('go when their parent goes by %s', async (signal) => {
+    const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm')).href
+    const parent = fork(fileURLToPath(new URL('parent-to-kill.ts', import.meta.url)), [path], {
+      execArgv: ['--conditions=berth-source', '--import', loader],
+    })
+    // It works on a prompt by now.
+    const pid = await new Promise<number>((resolve) =>
+      parent.once('message', (told) => resolve(Number(told))),
+    )
+    expect(isAlive(pid)).toBe(true)
+    parent.kill(signal)
+    await until(() => !isAlive(pid))
+  })
+
+  it('go when they are asked, and their memory with them', async () => {
+    const runner = await load(backend, 'model')
+    const run = runner.start(raw(LONG, { maxTokens: 400 }))
+    await runner.stop('gracefully')
+    expect(isAlive(runner.pid!)).toBe(false)
+    expect(await runner.ended).toMatchObject({ asked: true })
+    await expect(answerOf(run)).rejects.toMatchObject({ code: 'lost' })
+  })
+
+  it('get SIGTERM and then SIGKILL, each after its time, when they do not go', async () => {
+    const clock = new ManualClock()
+    const stubborn = backendOver({ model: path }, { clock, stop: { askMs: 100, termMs: 50 } })
+    const runner = await load(stubborn, 'model')
+    // A stopped process reads no messages, and takes no signal but one.
+    process.kill(runner.pid!, 'SIGSTOP')
+    const stopping = runner.stop('gracefully')
+    await clock.advance(149)
+    expect(isAlive(runner.pid!)).toBe(true)
+    await clock.advance(1)
+    await stopping
+    expect(isAlive(runner.pid!)).toBe(false)
+    expect(await runner.ended).toMatchObject({ asked: true })
+  })
+
+  it('leave a prompt within one chunk when its job is cancelled', () =>
+    withRunner(backend, 'model', { contextLength: 2048 }, async (runner) => {
+      const run = runner.start(raw(LONG, { maxTokens: 1 }))
+      const seen: RunProgress[] = []
+      await new Promise<void>((resolve) => {
+        run.onProgress((progress) => {
+          seen.push(progress)
+          // The first is told once; what comes after it was in work by then.
+          if (seen.length === 1) run.cancel()
+          resolve()
+        })
+      })
+      expect((await run.slotFree).how).toBe('cancelled')
+      const done = seen.map((progress) => (progress.phase === 'prompt' ? progress.tokens : Infinity))
+      expect(done[0]).toBe(128)
+      expect(done.at(-1)).toBeLessThanOrEqual(3 * 128)
+      const [first] = seen
+      expect(first?.phase === 'prompt' && first.of > 5 * 128).toBe(true)
+    }))
+
+  it('go when their load is called off, before the load fails', async () => {
+    const spec = await specFor(backend, 'model')
+    const abort = new Abort()
+    const loading = backend.load(spec, () => abort.abort('not wanted any more'), abort)
+    await expect(loading).rejects.toMatchObject({ code: 'aborted' })
+  })
+
+  it('take their share of the cores while they work', () =>
+    withRunner(backend, 'model', {}, async (runner) => {
+      const run = runner.start(raw('Hello', { maxTokens: 64 }))
+      runner.setThreads(2)
+      runner.setThreads(1)
+      const { finished } = await answerOf(run)
+      expect(finished.metrics.decodedTokens).toBe(64)
+    }))
+
+  it('tell what they hold, as the budget foresaw', () =>
+    withRunner(backend, 'model', { slots: 2 }, async (runner) => {
+      const told: DeviceBytes[] = []
+      runner.onMemory((bytes) => told.push(...bytes))
+      expect(told.map(({ device }) => device)).toEqual(['ram'])
+      const foreseen = runner.spec.placement.bytes[0]!.bytes
+      expect(Math.abs(told[0]!.bytes / foreseen - 1)).toBeLessThan(0.05)
+    }))
+})

@@ -85,11 +85,15 @@ function readFlags(args: readonly string[], errors: string[]): ReadonlyMap<strin
     },
   })
   const flags = new Map<string, string>()
+  let unknownAt = -2
   for (const token of tokens) {
+    // What follows an unknown flag may be its value.
+    if (token.kind === 'positional' && token.index === unknownAt + 1) continue
     if (token.kind === 'positional') errors.push(`${token.value}: expected a flag; --help lists them`)
     if (token.kind !== 'option') continue
     const guess = nearest(token.name, known)
     if (!known.includes(token.name)) {
+      unknownAt = token.index
       errors.push(
         `${token.rawName}: no such flag${guess === undefined ? '; --help lists them' : `; did you mean --${guess}?`}`,
       )

@@ -14,6 +14,8 @@ import { engineModels } from './model-sources.js'
 /** Of every memory this part stays free, where the settings do not ask for more. */
 const MARGIN = 0.05
 
+const FLASH_ATTENTION = { auto: 'auto', on: true, off: false } as const
+
 /** The scheduler with everything below it. */
 export interface Engine {
   readonly scheduler: Scheduler
@@ -47,7 +49,12 @@ export async function createEngine(config: Config, store: ModelStore, log: Logge
   }
   const backend = new LlamaBackend({
     models: engineModels(store),
-    engine: { gpu, cores: settings.cores, probe: detected.engine },
+    engine: {
+      gpu,
+      cores: settings.cores,
+      flashAttention: FLASH_ATTENTION[config.flashAttention],
+      probe: detected.engine,
+    },
     clock,
     log: (level, model, text) => log[level]({ model }, text),
   })

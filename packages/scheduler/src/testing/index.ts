@@ -1,5 +1,5 @@
 export { backendContract } from './backend-contract.js'
-export type { ContractCase, ContractSubject } from './backend-contract.js'
+export type { ContractCase, ContractSubject } from './contract-subject.js'
 export { FakeBackend } from './fake-backend.js'
 export type { FakeModel } from './fake-backend.js'
 export { STUCK } from './fake-run.js'

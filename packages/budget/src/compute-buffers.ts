@@ -20,20 +20,38 @@ export interface ComputeShare {
   readonly hasOutput: boolean
 }
 
+/** Figures already worked out: placing asks for the same few of a model again and again. */
+const known = new WeakMap<GgufProfile, Map<string, Bytes>>()
+const MOST_KNOWN = 256
+
 /**
  * What the engine allocates to compute one batch on a device, in all its contexts: the buffer of a graph of
  * transformer layers, laid out as ggml does. Exact for Llama-like models computed on one device; for others
  * near, because each architecture has a graph of its own.
  */
 export function computeBytes(profile: GgufProfile, settings: MemorySettings, share: ComputeShare): Bytes {
-  const { graph, engine } = profile
-  const contexts = engine.contexts === 'own' ? settings.slots : 1
-  const sequences = engine.contexts === 'own' ? 1 : settings.slots
-  const tokens = batchTokens(graph, engine, settings.contextLength, sequences)
-  const whole = graph.hasCache ? kvTokensPerSlot(settings.contextLength, sequences) : tokens
-  const window = graph.window
+  const figures = known.get(profile) ?? new Map<string, Bytes>()
+  known.set(profile, figures)
+  const key = `${settings.contextLength} ${settings.slots} ${share.layers} ${share.hasOutput}`
+  let bytes = figures.get(key)
+  if (bytes === undefined) {
+    if (figures.size >= MOST_KNOWN) figures.clear()
+    bytes = workOut(profile, settings, share)
+    figures.set(key, bytes)
+  }
+  return bytes
+}
+
+function workOut(
+  { graph, engine }: GgufProfile,
+  { contextLength, slots }: MemorySettings,
+  share: ComputeShare,
+): Bytes {
+  const [contexts, sequences] = engine.contexts === 'own' ? [slots, 1] : [1, slots]
+  const tokens = batchTokens(graph, engine, contextLength, sequences)
+  const whole = graph.hasCache ? kvTokensPerSlot(contextLength, sequences) : tokens
   const cells =
-    window === null ? [whole] : [kvTokensPerSlot(settings.contextLength, sequences, window, tokens), whole]
+    graph.window === null ? [whole] : [kvTokensPerSlot(contextLength, sequences, graph.window, tokens), whole]
   return contexts * new GraphBuilder(graph, engine, tokens, cells).bytes(share)
 }
 

@@ -20,7 +20,6 @@ export class GgufMemory {
   /** Sums over the layers before an index. */
   readonly #weights: readonly WeightBytes[]
   readonly #kv: readonly Bytes[]
-  readonly #computed = new Map<string, Bytes>()
 
   constructor(profile: GgufProfile, settings: MemorySettings) {
     this.#profile = profile
@@ -79,14 +78,8 @@ export class GgufMemory {
    * never seem to need less.
    */
   #compute(share: 'input' | 'layers' | 'layers and output'): Bytes {
-    let bytes = this.#computed.get(share)
-    if (bytes === undefined) {
-      const layers = share === 'input' ? 0 : this.layers - 1
-      const hasOutput = share === 'layers and output'
-      bytes = computeBytes(this.#profile, this.#settings, { layers, hasOutput })
-      this.#computed.set(share, bytes)
-    }
-    return bytes
+    const layers = share === 'input' ? 0 : this.layers - 1
+    return computeBytes(this.#profile, this.#settings, { layers, hasOutput: share === 'layers and output' })
   }
 
   /** Weights are rearranged only where no GPU takes part: beside one, llama.cpp keeps them as they are. */

@@ -7,6 +7,7 @@ import {
   SMOLLM2_FILE,
   SMOLLM2_LICENSE,
   SMOLLM2_PARAMETERS,
+  SMOLLM2_SYSTEM,
   SMOLLM2_TEMPLATE,
 } from './first-model-file.js'
 import { MEDIA_TYPE } from './manifest.js'
@@ -81,6 +82,7 @@ export function wheelSource(python?: string): FirstModelSource {
       const layers = [
         weights,
         await store.putText(MEDIA_TYPE.template, SMOLLM2_TEMPLATE),
+        await store.putText(MEDIA_TYPE.system, SMOLLM2_SYSTEM),
         await store.putText(MEDIA_TYPE.license, SMOLLM2_LICENSE),
         await store.putText(MEDIA_TYPE.params, JSON.stringify(SMOLLM2_PARAMETERS)),
       ]

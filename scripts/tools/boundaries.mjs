@@ -50,7 +50,9 @@ function judge({ from, to }) {
     return isFile(to) && packageOf(to) !== home ? 'a package imports others by name' : undefined
   }
   if (!isFile(to)) return undefined
-  if (packageOf(to) !== undefined) return 'packages are imported by name'
+  if (packageOf(to) !== undefined) {
+    return isTestOf(from, to) ? undefined : 'packages are imported by name'
+  }
   if (from.startsWith(`${SERVER}/`)) return judgeServer(from, to)
   return undefined
 }
@@ -183,6 +185,16 @@ function isFile(to) {
 function packageOf(file) {
   const name = /^packages\/([^/]+)\//.exec(file)?.[1]
   return name === undefined ? undefined : `@berth/${name}`
+}
+
+/**
+ * Tests of a package may look at its parts: test/budget at packages/budget.
+ * @param {string} from
+ * @param {string} to
+ */
+function isTestOf(from, to) {
+  const area = /^test\/([^/]+)\//.exec(from)?.[1]
+  return area !== undefined && packageOf(to) === `@berth/${area}`
 }
 
 /**

@@ -1,12 +1,16 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
+  describeModel,
   FirstModel,
   ModelStore,
   registrySource,
+  SMOLLM2_FILE,
+  wheelSource,
   type FirstModelSource,
 } from '../../../apps/server/src/models/index.js'
+import { smollm2 } from '../../models/index.js'
 import { startRegistry, type FakeRegistry } from './fake-registry.js'
 import { putModel } from './ollama-store.js'
 import { temporaryFolder } from '../../temporary-folder.js'
@@ -54,6 +58,22 @@ describe('the first model', () => {
     expect(await readFile(model.files[0], 'utf8')).toBe('weights')
     expect(model.files[0]).toBe(join(own, 'blobs', registry.digest.replace(':', '-')))
     expect(registry.requests[0]).toBe('/v2/library/smollm2/manifests/135m')
+    await nothingHalfMade(own)
+  })
+
+  it('comes from the Python package in the same layout', async () => {
+    const { own, store, first } = await setUp([wheelSource()])
+    // The weights are there already, as after a download that was cut off: nothing is downloaded here.
+    await mkdir(join(own, 'blobs'), { recursive: true })
+    await symlink(await smollm2(), join(own, 'blobs', `sha256-${SMOLLM2_FILE.sha256}`))
+    await first.ensure(never)
+    const model = await store.get('smollm2:135m')
+    expect(model).toMatchObject({
+      source: 'own',
+      facts: { format: 'gguf', family: 'llama', parameterSize: '134.52M', quantization: 'Q4_1' },
+      parameters: { stop: ['<|im_start|>', '<|im_end|>'] },
+    })
+    expect((await describeModel(model)).license).toContain('Apache License')
     await nothingHalfMade(own)
   })
 

@@ -1,5 +1,5 @@
 export { describeModel } from './describe-model.js'
-export { FIRST_MODEL, SMOLLM2_FILE } from './first-model-file.js'
+export { SMOLLM2_FILE } from './first-model-file.js'
 export { FirstModel } from './first-model.js'
 export { firstModelSources, registrySource, wheelSource } from './first-model-sources.js'
 export { FactsReader } from './model-facts.js'

@@ -68,6 +68,9 @@ export function explainInstall(output) {
   if (network !== null) {
     return `The npm registry cannot be reached (${network[1]}): check the network connection, or npm's registry and proxy settings, and try again.`
   }
+  if (/\bEUSAGE\b/.test(output)) {
+    return 'package.json and package-lock.json do not fit together: run npm install once and try again.'
+  }
   if (/npm: .*ENOENT/.test(output))
     return 'There is no npm on this machine: install it with Node.js and try again.'
   if (/EACCES|EPERM/.test(output))

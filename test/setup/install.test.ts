@@ -59,7 +59,8 @@ describe('an installation that fails', () => {
     ],
     ['npm error code EACCES', /may not write/],
     ['npm: spawn npm ENOENT', /There is no npm/],
-    ['npm error code EUSAGE', /what it says above/],
+    ['npm error code EUSAGE', /do not fit together: run npm install once/],
+    ['npm error code ELSE', /what it says above/],
   ])('is explained in one sentence: %j', (output, sentence) => {
     expect(explainInstall(output)).toMatch(sentence)
     expect(explainInstall(output)).not.toContain('\n')

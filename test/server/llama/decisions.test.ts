@@ -6,6 +6,7 @@ import { type ChatFormat, renderChat } from '../../../apps/server/src/llama/chil
 import { grammarSchema } from '../../../apps/server/src/llama/child/json-schema.js'
 import { samplerConfig, usableSeed } from '../../../apps/server/src/llama/child/sampling.js'
 import { chooseSlot, nextChunk, reusable } from '../../../apps/server/src/llama/child/slots.js'
+import { ThreadShare, usableThreads } from '../../../apps/server/src/llama/child/thread-share.js'
 import { devicesOf, foreignBytes } from '../../../apps/server/src/llama/devices.js'
 import { hostMemory } from '../../../apps/server/src/llama/host-memory.js'
 import { memoryByDevice } from '../../../apps/server/src/llama/memory-report.js'
@@ -102,6 +103,49 @@ describe('batches', () => {
     finish()
     await Promise.all([pause, turn])
     expect(went).toBe(true)
+  })
+})
+
+describe('threads', () => {
+  it('are the share, less the cores that others keep busy, and one at least', () => {
+    expect(usableThreads(2, 2, 0.3)).toBe(2)
+    expect(usableThreads(2, 2, 0.4)).toBe(1)
+    expect(usableThreads(2, 2, 2)).toBe(1)
+    expect(usableThreads(4, 16, 1)).toBe(4)
+    expect(usableThreads(16, 16, 1)).toBe(15)
+  })
+
+  it('follow what the machine has to give while work goes on', () => {
+    let times = { busy: 0, all: 0, own: 0, cores: 4 }
+    let now = 0
+    const applied: number[] = []
+    const share = new ThreadShare(
+      4,
+      (threads) => applied.push(threads),
+      () => times,
+      () => now,
+    )
+    /** A second in which so many cores were ours and others'. */
+    const second = (own: number, others: number) => {
+      now += 1_000
+      times = {
+        busy: times.busy + (own + others) * 1_000,
+        all: times.all + 4_000,
+        own: times.own + own * 1_000,
+        cores: 4,
+      }
+      share.tick()
+    }
+    second(1, 2)
+    share.share = 3
+    second(2, 0)
+    second(0, 4)
+    share.share = 1
+    second(1, 0)
+    // Too soon for another look.
+    now += 10
+    share.tick()
+    expect(applied).toEqual([2, 2, 3, 1, 1, 1])
   })
 })
 

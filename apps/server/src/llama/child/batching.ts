@@ -17,6 +17,12 @@ export class Batching {
   #waits = 0
   #pauses = 0
   #resume: (() => void)[] = []
+  readonly #beforeBatch: () => void
+
+  /** @param beforeBatch is called before each batch is decoded. */
+  constructor(beforeBatch: () => void = () => {}) {
+    this.#beforeBatch = beforeBatch
+  }
 
   /** Decodes what is queued, lowest sequence first; an item's `evaluationPriority` says which it is. */
   readonly strategy: CustomBatchingPrioritizationStrategy = ({ items }) => {
@@ -25,6 +31,7 @@ export class Batching {
       return []
     }
     this.#waits = 0
+    this.#beforeBatch()
     return items
       .toSorted((a, b) => a.evaluationPriority - b.evaluationPriority)
       .map((item) => ({ item, processAmount: item.tokens.length }))

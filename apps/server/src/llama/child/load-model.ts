@@ -13,6 +13,7 @@ import { Batching } from './batching.js'
 import { ChatModel } from './chat-model.js'
 import { decodeAndSample } from './internals.js'
 import { Sampler } from './sampler.js'
+import type { ThreadShare } from './thread-share.js'
 
 /** What a child has loaded. */
 export type Loaded =
@@ -61,6 +62,7 @@ export async function openEngine(gpu: GpuChoice, maxThreads: number, log: Engine
 export async function loadModel(
   llama: Llama,
   order: LoadOrder,
+  threads: ThreadShare,
   report: (fraction: number, stage: LoadStage) => void,
   said: () => readonly string[],
 ): Promise<Loaded> {
@@ -76,10 +78,10 @@ export async function loadModel(
     report(0.9, 'checking')
     const loaded =
       order.purpose === 'generate'
-        ? await chatModel(llama, model, order)
+        ? await chatModel(llama, model, order, threads)
         : await embedModel(llama, model, order)
     // Room for threads was made up to the machine's cores; from now on it is this child's share.
-    llama.maxThreads = order.threads
+    threads.share = order.threads
     await answerOneToken(loaded)
     report(1, 'checking')
     return loaded
@@ -93,8 +95,13 @@ export async function memoryOf(llama: Llama): Promise<EngineMemory> {
   return { ram: cpuRam, vram: gpuVram }
 }
 
-async function chatModel(llama: Llama, model: LlamaModel, order: LoadOrder): Promise<Loaded> {
-  const batching = new Batching()
+async function chatModel(
+  llama: Llama,
+  model: LlamaModel,
+  order: LoadOrder,
+  threads: ThreadShare,
+): Promise<Loaded> {
+  const batching = new Batching(() => threads.tick())
   const context = await model.createContext({
     contextSize: order.contextLength,
     sequences: order.slots,

@@ -8,6 +8,7 @@ import type { Loaded } from './load-model.js'
 import type { Outbox } from './outbox.js'
 import { type ParkedGeneration, ParkingPlace, removeParkedFile } from './parking-place.js'
 import { chooseSlot } from './slots.js'
+import type { ThreadShare } from './thread-share.js'
 
 /** What can be done to a run from outside. */
 interface Handle {
@@ -18,15 +19,17 @@ interface Handle {
 export class Runs {
   readonly #loaded: Loaded
   readonly #outbox: Outbox
+  readonly #threads: ThreadShare
   readonly #embedLimit: number
   readonly #parking = new ParkingPlace()
   readonly #handles = new Map<Id, Handle>()
   readonly #busyContexts = new Set<LlamaEmbeddingContext>()
 
   /** @param embedLimit most tokens of a text to embed. */
-  constructor(loaded: Loaded, outbox: Outbox, embedLimit: number) {
+  constructor(loaded: Loaded, outbox: Outbox, threads: ThreadShare, embedLimit: number) {
     this.#loaded = loaded
     this.#outbox = outbox
+    this.#threads = threads
     this.#embedLimit = embedLimit
   }
 
@@ -143,6 +146,7 @@ export class Runs {
     const embedding = new Embedding(this.#loaded.model, context, job, this.#embedLimit)
     this.#handles.set(run, { interrupt: () => embedding.cancel() })
     this.#busyContexts.add(context)
+    this.#threads.tick()
     try {
       const end = await embedding.run(told)
       const { metrics } = embedding

@@ -1,10 +1,10 @@
 import { errorData } from '@berth/scheduler'
-import type { Llama } from 'node-llama-cpp'
 import { asToChild, type FromChild, PROTOCOL_VERSION, type ToChild } from '../protocol.js'
 import { type EngineLog, loadModel, memoryOf, openEngine } from './load-model.js'
 import { Outbox } from './outbox.js'
 import { probe } from './probe.js'
 import { Runs } from './runs.js'
+import { ThreadShare } from './thread-share.js'
 
 /** What an end of the log is worth keeping for the words of an error. */
 const LINES_KEPT = 20
@@ -15,7 +15,7 @@ const LINES_KEPT = 20
  */
 export function serve(process: NodeJS.Process): void {
   let runs: Runs | null = null
-  let llama: Llama | null = null
+  let threads: ThreadShare | null = null
   const said: string[] = []
 
   const send = (message: FromChild): void => {
@@ -44,14 +44,17 @@ export function serve(process: NodeJS.Process): void {
       case 'load': {
         const { order } = message
         const started = await openEngine(message.gpu, order.maxThreads, log)
-        llama = started
+        const share = new ThreadShare(order.maxThreads, (count) => {
+          started.maxThreads = count
+        })
+        threads = share
         const report = (fraction: number, stage: 'starting' | 'reading' | 'checking'): void =>
           send({ type: 'loading', fraction, stage })
         report(0.05, 'starting')
         said.length = 0
-        const loaded = await loadModel(started, order, report, () => said)
+        const loaded = await loadModel(started, order, share, report, () => said)
         const embedLimit = Math.min(order.contextLength - 1, order.batchSize)
-        runs = new Runs(loaded, new Outbox(send), embedLimit)
+        runs = new Runs(loaded, new Outbox(send), share, embedLimit)
         send({ type: 'loaded', memory: await memoryOf(started) })
         break
       }
@@ -71,7 +74,7 @@ export function serve(process: NodeJS.Process): void {
         send({ type: 'counted', call: message.call, tokens: runs?.countTokens(message.text) ?? 0 })
         break
       case 'threads':
-        if (llama !== null) llama.maxThreads = message.count
+        if (threads !== null) threads.share = message.count
         break
       case 'leave':
         end()

@@ -111,4 +111,17 @@ describe('a load that fails', () => {
     await w.clock.advance(5_000)
     expect(await outcome(second)).toBe('load-failed')
   })
+
+  it('for want of memory is tried once more with a larger reservation, and so elsewhere', async () => {
+    const short = new BackendError('out-of-memory', 'cudaMalloc failed')
+    const w = world({ a: model(7, 0, { loadFailures: [short] }) }, [gpu(8), ram(16)])
+    const ticket = w.scheduler.submit(generate('a'))
+    await w.clock.advance(5_000)
+    expect(await finished(ticket)).toContain('a-1')
+    const kinds = w.events.flatMap((event) =>
+      event.type === 'state' && event.placement ? [event.placement.kind] : [],
+    )
+    expect(kinds[0]).toBe('gpu')
+    expect(kinds[1]).not.toBe('gpu')
+  })
 })

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { BackendError } from '@berth/scheduler'
+import { describe, expect, it, vi } from 'vitest'
 import { GiB, finished, generate, gpu, loadOnly, model, outcome, ram, world, type World } from './world.js'
 
 const more = (spec: { placement: { bytes: readonly { device: string; bytes: number }[] } }) =>
@@ -167,6 +168,21 @@ describe('a model that changes while it is loaded', () => {
     const ticket = w.scheduler.submit(generate('a'))
     await w.clock.settle()
     expect(await outcome(ticket)).toBe('unknown-model')
+  })
+})
+
+describe('a catalog that cannot be read', () => {
+  it('says nothing of what is loaded, which stays', async () => {
+    const w = world({ a: model(1) }, [gpu(8), ram(8)])
+    await answered(w, 'a')
+    const away = vi
+      .spyOn(w.backend, 'catalog')
+      .mockRejectedValue(new BackendError('engine', 'the disk is away'))
+    w.scheduler.modelChanged('a')
+    await w.clock.advance(10)
+    away.mockRestore()
+    expect(await answered(w, 'a')).toContain('a-1')
+    expect(w.backend.calls).toEqual(['load a', 'loaded a'])
   })
 })
 

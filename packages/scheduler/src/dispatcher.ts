@@ -3,7 +3,7 @@ import type { Admission } from './admission.js'
 import type { Backend, ModelId } from './backend.js'
 import type { Clock } from './clock.js'
 import { decide, type Decision } from './decide.js'
-import { type BackendError, SchedulerError } from './errors.js'
+import { BackendError, SchedulerError } from './errors.js'
 import type { EventLog } from './event-log.js'
 import type { Jobs } from './jobs.js'
 import type { KnownModel, Line } from './line.js'
@@ -327,7 +327,11 @@ export class Dispatcher {
 
   #unreadable(line: Line, error: SchedulerError): void {
     for (const record of Array.from(line.waiting)) this.refuse(record, error)
-    if (line.runner !== null) this.#letGo(line.runner, error.message)
+    const { cause } = error
+    // An engine that could not be asked says nothing of the model: what is loaded stays.
+    const unknown =
+      error.code === 'load-failed' && cause instanceof BackendError && cause.code !== 'bad-model'
+    if (line.runner !== null && !unknown) this.#letGo(line.runner, error.message)
   }
 
   /** Takes a runner from its line: it leaves when its jobs are done. */

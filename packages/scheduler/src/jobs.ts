@@ -82,7 +82,8 @@ export class Jobs {
   mayTryAgain(record: RequestRecord, error: BackendError): boolean {
     record.attempts += 1
     if (this.#stopping) return false
-    return error.code === 'lost' && !record.delivered && record.attempts < ATTEMPTS
+    const passing = error.code === 'lost' || error.code === 'out-of-memory'
+    return passing && !record.delivered && record.attempts < ATTEMPTS
   }
 
   #over(entry: RunnerEntry, running: RunningJob, end: RunEnd): void {

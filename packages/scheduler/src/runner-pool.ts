@@ -11,6 +11,9 @@ import { tryNext, type RunnerEvent } from './runner-state.js'
 import type { SchedulerSettings } from './settings.js'
 import { shareCores } from './share-cores.js'
 
+/** By how much more is asked for after a load that ran out of memory. */
+const SHORTAGE = 1.2
+
 /** What the pool tells the scheduler; it has finished its own part then. */
 export interface PoolListener {
   /** Loaded: it can take jobs. */
@@ -228,8 +231,16 @@ export class RunnerPool {
     const failure = asBackendError(error)
     const why = entry.doom ?? failure.message
     if (wanted || entry.doom !== null) this.#log.emit({ type: 'load-failed', ...this.#of(entry), why })
+    if (failure.code === 'out-of-memory') this.#learnShortage(entry)
     const told = entry.doom === null ? failure : new BackendError('lost', entry.doom, { cause: failure })
     this.#gone(entry, why, wanted || entry.doom !== null ? told : null)
+  }
+
+  /** What was reserved was too little, by how much nobody says: the next try asks for more, and so finds another place. */
+  #learnShortage(entry: RunnerEntry): void {
+    const { placement } = entry.spec
+    const more = placement.bytes.map(({ device, bytes }) => ({ device, bytes: Math.ceil(bytes * SHORTAGE) }))
+    this.#learned.learn(learnedName(entry.purpose, entry.spec.revision), entry.settings, placement, more)
   }
 
   #ended(entry: RunnerEntry, end: RunnerEnd): void {

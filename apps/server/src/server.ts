@@ -125,6 +125,7 @@ async function assemble(parts: {
     correlation,
     metrics,
     stopping,
+    contextLength: engine.settings.contextLength,
     bodyLimit: config.bodyLimit,
     version,
     firstModel: () => firstModel.text,

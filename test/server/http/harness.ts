@@ -60,6 +60,7 @@ export function harness(options: HarnessOptions = {}) {
     models: modelSource(models),
     correlation,
     metrics,
+    contextLength: 1_000,
     bodyLimit: options.bodyLimit ?? 1_000_000,
     version: '9.9.9',
     firstModel: () => 'Get one first.',

@@ -183,8 +183,19 @@ describe('/api/chat', () => {
     await post('/api/chat', { model: 'parrot', messages, stream: false })
     expect(requests[0]).not.toHaveProperty('wish')
     expect(requests[0]).not.toHaveProperty('keepAliveMs')
-    expect(requests[0]?.job).not.toHaveProperty('maxTokens')
     expect(requests[0]?.job).not.toHaveProperty('sampling.seed')
+  })
+
+  it('has a limit for models that repeat themselves for ever: ten contexts', async () => {
+    const { post, requests } = harness()
+    await post('/api/chat', { model: 'parrot', messages, stream: false })
+    await post('/api/chat', {
+      model: 'parrot',
+      messages,
+      options: { num_predict: -1, num_ctx: 500 },
+      stream: false,
+    })
+    expect(requests.map(({ job }) => job)).toMatchObject([{ maxTokens: 10_000 }, { maxTokens: 5_000 }])
   })
 
   it('warns about an option it does not know, and goes on', async () => {

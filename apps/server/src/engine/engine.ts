@@ -19,6 +19,7 @@ const FLASH_ATTENTION = { auto: 'auto', on: true, off: false } as const
 /** The scheduler with everything below it. */
 export interface Engine {
   readonly scheduler: Scheduler
+  readonly settings: SchedulerSettings
   /** Lets running jobs finish within the bound; resolves when every child is gone. */
   stop(graceMs: number): Promise<void>
 }
@@ -74,6 +75,7 @@ export async function createEngine(config: Config, store: ModelStore, log: Logge
   })
   return {
     scheduler,
+    settings,
     async stop(graceMs) {
       watching[Symbol.dispose]()
       await scheduler.stop({ graceMs })

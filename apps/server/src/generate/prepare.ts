@@ -21,17 +21,17 @@ export interface Prepared {
   readonly warnings: readonly string[]
 }
 
+const RUNAWAY_CONTEXTS = 10
+
 /** @throws RequestError where the model cannot do what is asked. */
-export function prepareGenerate(ask: GenerateAsk, model: ServedModel): Prepared {
+export function prepareGenerate(ask: GenerateAsk, model: ServedModel, contextLength: number): Prepared {
   checkAbilities(ask, model)
   const { options, warnings } = mergeOptions(ask.defaults, model.stored.parameters, ask.options)
   const job: GenerateJob = {
     kind: 'generate',
     prompt: promptOf(ask, model.stored),
     sampling: samplingOf(options),
-    ...(options.num_predict !== undefined && options.num_predict > 0
-      ? { maxTokens: options.num_predict }
-      : {}),
+    maxTokens: limitOf(options, contextLength),
     stop: options.stop ?? [],
     overflow: {
       prompt: ask.truncate ? 'truncate' : 'fail',
@@ -67,6 +67,14 @@ export function prepareLoad(
 ): Prepared {
   const { options, warnings } = mergeOptions({}, model.stored.parameters, ask.options)
   return { request: { model: model.stored.name, purpose, ...loadOf(options, ask.keepAliveMs) }, warnings }
+}
+
+/** A model that repeats itself never stops: where nobody sets a limit, it is Ollama's ten contexts. */
+function limitOf(
+  { num_predict: wanted = -1, num_ctx: context }: OllamaOptions,
+  contextLength: number,
+): number {
+  return wanted > 0 ? wanted : RUNAWAY_CONTEXTS * (context ?? contextLength)
 }
 
 function loadOf(

@@ -13,6 +13,8 @@ export interface Caller {
   /** Lets a request in; the caller's own id goes with it into the log. */
   readonly submit: (request: SchedulerRequest) => Ticket
   readonly warn: (message: string) => void
+  /** Tokens of context that a model is loaded with where nobody says more. */
+  readonly contextLength: number
 }
 
 /** Asks for text. Resolves as soon as the request is let in. */
@@ -22,7 +24,7 @@ export async function generate(
   ask: GenerateAsk,
   caller: Caller,
 ): Promise<Answer> {
-  return submit(prepareGenerate(ask, await servedModel(models, name)), caller)
+  return submit(prepareGenerate(ask, await servedModel(models, name), caller.contextLength), caller)
 }
 
 /** Asks for vectors. */

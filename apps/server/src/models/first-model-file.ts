@@ -35,11 +35,10 @@ export const SMOLLM2_TEMPLATE = `{{- range .Messages }}<|im_start|>{{ .Role }}
  */
 export const SMOLLM2_SYSTEM = 'Answer in English.'
 
-/** Temperature and top_p are those of the model's card: a model so small wanders off with Ollama's defaults. */
+/** A model so small is sure of nothing: by chance it takes the second best word, often of another language, and wanders off. */
 export const SMOLLM2_PARAMETERS = {
   stop: ['<|im_start|>', '<|im_end|>'],
-  temperature: 0.2,
-  top_p: 0.9,
+  temperature: 0,
 } as const
 
 export const SMOLLM2_LICENSE = `SmolLM2-135M-Instruct by Hugging Face (HuggingFaceTB)

@@ -8,6 +8,8 @@ export interface RouteDeps {
   readonly models: ModelSource
   readonly correlation: Correlation
   readonly metrics: Metrics
+  /** Tokens of context that a model is loaded with where nobody says more. */
+  readonly contextLength: number
   /** Bytes. */
   readonly bodyLimit: number
   readonly version: string

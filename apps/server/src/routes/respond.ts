@@ -29,13 +29,14 @@ export async function readBody<Schema extends z.ZodType>(
 }
 
 /** Who made the request. */
-export function callerOf(c: AppContext, { scheduler, correlation }: RouteDeps): Caller {
+export function callerOf(c: AppContext, { scheduler, correlation, contextLength }: RouteDeps): Caller {
   const log = c.get('log')
   return {
     client: clientOf(c),
     signal: c.req.raw.signal,
     submit: (request) => correlation.submit(c.get('requestId'), request, (it) => scheduler.submit(it)),
     warn: (message) => log.warn(message),
+    contextLength,
   }
 }
 

@@ -1,4 +1,5 @@
 export { createEngine } from './engine.js'
-export { servedModels } from './model-sources.js'
+export { LearnedFile } from './learned-file.js'
+export { engineModels, servedModels } from './model-sources.js'
 
 export type { Engine } from './engine.js'

@@ -3,6 +3,7 @@ import type { BatchItem } from 'node-llama-cpp'
 import { describe, expect, it } from 'vitest'
 import { Batching } from '../../../apps/server/src/llama/child/batching.js'
 import { type ChatFormat, renderChat } from '../../../apps/server/src/llama/child/chat-template.js'
+import { loadError } from '../../../apps/server/src/llama/child/load-error.js'
 import { grammarSchema } from '../../../apps/server/src/llama/child/json-schema.js'
 import { samplerConfig, usableSeed } from '../../../apps/server/src/llama/child/sampling.js'
 import { chooseSlot, nextChunk, reusable } from '../../../apps/server/src/llama/child/slots.js'
@@ -219,6 +220,18 @@ describe('a schema becomes one that makes a grammar', () => {
       /`format\.properties\.a\.type` .*"text"/,
     )
     expect(() => grammarSchema({ not: {} })).toThrow(/format\.not/)
+  })
+})
+
+describe('what the engine says when it cannot load', () => {
+  it.each([
+    [['ggml_aligned_malloc: insufficient memory', 'failed to allocate buffer for kv cache'], 'out-of-memory'],
+    [["tensor 'blk.0.attn_q.weight' data is not within the file bounds"], 'bad-model'],
+    [[], 'bad-model'],
+  ])('%j', (said, code) => {
+    const error = loadError(new Error('Failed to load model'), said, 'a.gguf')
+    expect(error).toMatchObject({ code, message: expect.stringContaining('a.gguf') })
+    expect(error.message).toContain(said.at(-1) ?? 'Failed to load model')
   })
 })
 

@@ -1,5 +1,4 @@
 import type { KvType } from '@berth/budget'
-import { BackendError } from '@berth/scheduler'
 import {
   getLlama,
   type GgmlType,
@@ -12,6 +11,7 @@ import type { EngineMemory, GpuChoice, LoadOrder } from '../protocol.js'
 import { Batching } from './batching.js'
 import { ChatModel } from './chat-model.js'
 import { decodeAndSample } from './internals.js'
+import { loadError } from './load-error.js'
 import { Sampler } from './sampler.js'
 import type { ThreadShare } from './thread-share.js'
 
@@ -179,25 +179,4 @@ async function answerOneToken(loaded: Loaded): Promise<void> {
   } finally {
     sampler.dispose()
   }
-}
-
-function loadError(error: unknown, said: readonly string[], path: string): BackendError {
-  if (error instanceof BackendError) return error
-  const why = error instanceof Error ? error.message : String(error)
-  const all = [why, ...said].join('\n')
-  if (/alloc|out of memory|insufficient memory|not enough (v?ram|memory)/i.test(all)) {
-    return new BackendError(
-      'out-of-memory',
-      `There was not enough memory to load ${path}: ${lastLine(said) ?? why}`,
-    )
-  }
-  const detail = lastLine(said)
-  return new BackendError(
-    'bad-model',
-    `${path} cannot be loaded: ${why}${detail === null ? '' : ` (${detail})`}`,
-  )
-}
-
-function lastLine(said: readonly string[]): string | null {
-  return said.at(-1) ?? null
 }

@@ -114,6 +114,31 @@ describe('the first model', () => {
     await nothingHalfMade(own)
   })
 
+  it('is not begun where the disk has no room for it, and the reason has the figures', async () => {
+    const registry = await startRegistry('weights', (request, response) => {
+      if (!request.url?.includes('/manifests/')) return false
+      const layer = (type: string, size: number) => ({
+        mediaType: type,
+        digest: `sha256:${'a'.repeat(64)}`,
+        size,
+      })
+      const layers = [layer('application/vnd.ollama.image.model', 1e15)]
+      response.end(JSON.stringify({ schemaVersion: 2, config: layers[0], layers }))
+      return true
+    })
+    const { first } = await setUp([source(registry)])
+    await first.ensure(never)
+    expect(first.state).toMatchObject({
+      state: 'missing',
+      reasons: [
+        expect.stringMatching(
+          /no room for smollm2:135m: it needs .* has .* free; free some, or set BERTH_MODELS/,
+        ),
+      ],
+    })
+    expect(registry.requests).toHaveLength(1)
+  })
+
   it.each([404, 500, 401])('is not there when a registry answers %d', async (status) => {
     const registry = await startRegistry('weights', (_request, response) => {
       response.writeHead(status).end('no')

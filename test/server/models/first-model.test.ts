@@ -117,12 +117,8 @@ describe('the first model', () => {
   it('is not begun where the disk has no room for it, and the reason has the figures', async () => {
     const registry = await startRegistry('weights', (request, response) => {
       if (!request.url?.includes('/manifests/')) return false
-      const layer = (type: string, size: number) => ({
-        mediaType: type,
-        digest: `sha256:${'a'.repeat(64)}`,
-        size,
-      })
-      const layers = [layer('application/vnd.ollama.image.model', 1e15)]
+      const digest = `sha256:${'a'.repeat(64)}`
+      const layers = [{ mediaType: 'application/vnd.ollama.image.model', digest, size: 1e15 }]
       response.end(JSON.stringify({ schemaVersion: 2, config: layers[0], layers }))
       return true
     })

@@ -116,8 +116,10 @@ describe('the npm client of Ollama', () => {
   })
 
   it('can break off a stream, and the next request is served', async () => {
-    const endless = { ...options, num_predict: 100_000 }
-    const stream = await ollama().chat({ model: 'smollm2', messages, options: endless, stream: true })
+    // A text that the model goes on with for as long as it is let.
+    const song = { model: 'smollm2', raw: true, prompt: 'la '.repeat(24).trim() }
+    const endless = { temperature: 0, num_predict: 1_000_000 }
+    const stream = await ollama().generate({ ...song, options: endless, stream: true })
     const read = async () => {
       for await (const _ of stream) stream.abort()
     }

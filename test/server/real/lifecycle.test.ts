@@ -13,8 +13,14 @@ const chat = {
   ],
   options: { temperature: 0, num_predict: 24 },
 }
-/** More tokens than anybody waits for: the context fills and is shifted, again and again. */
-const endless = { ...chat, options: { temperature: 0, num_predict: 1_000_000, stop: [] } }
+/** A text that the model goes on with for as long as it is let. */
+const song = (tokens: number) => ({
+  model: 'smollm2',
+  raw: true,
+  prompt: 'la la la la la la la la la la la la la la la la la la la la la la la la',
+  options: { temperature: 0, num_predict: tokens },
+})
+const endless = song(1_000_000)
 
 interface Line {
   readonly message?: { readonly content: string }
@@ -100,7 +106,7 @@ describe('a child that is killed in mid-stream', () => {
     await using berth = await startBerth()
     let last: Line = {}
     let killed = false
-    for await (const line of linesOf(await post(`${berth.url}/api/chat`, endless))) {
+    for await (const line of linesOf(await post(`${berth.url}/api/generate`, endless))) {
       last = line
       if (killed) continue
       const [child] = await berth.children()
@@ -115,8 +121,7 @@ describe('a child that is killed in mid-stream', () => {
 describe('SIGTERM', () => {
   it('lets a running request finish, refuses new ones, and leaves no child behind', async () => {
     await using berth = await startBerth()
-    const long = { ...chat, options: { temperature: 0, num_predict: 200 } }
-    const lines = linesOf(await post(`${berth.url}/api/chat`, long))
+    const lines = linesOf(await post(`${berth.url}/api/generate`, song(300)))
     await lines.next()
     const children = await berth.children()
     expect(children).toHaveLength(1)
@@ -125,14 +130,14 @@ describe('SIGTERM', () => {
     await expect(post(`${berth.url}/api/chat`, chat)).rejects.toThrow(/fetch failed/)
     let last: Line = {}
     for await (const line of lines) last = line
-    expect(last).toMatchObject({ done: true })
+    expect(last).toMatchObject({ done: true, done_reason: 'length', eval_count: 300 })
     expect(await berth.exited).toBe(0)
     expect(children.filter(lives)).toEqual([])
   })
 
   it('ends a request that goes on beyond the bound, and says so to its client', async () => {
     await using berth = await startBerth({ args: ['--shutdown-timeout', '1'] })
-    const lines = linesOf(await post(`${berth.url}/api/chat`, endless))
+    const lines = linesOf(await post(`${berth.url}/api/generate`, endless))
     await lines.next()
     const children = await berth.children()
     berth.kill('SIGTERM')
@@ -155,7 +160,7 @@ describe('SIGTERM', () => {
 describe('kill -9 of the server', () => {
   it('leaves no child behind', async () => {
     await using berth = await startBerth()
-    const response = await post(`${berth.url}/api/chat`, endless)
+    const response = await post(`${berth.url}/api/generate`, endless)
     await linesOf(response).next()
     const children = await berth.children()
     expect(children).toHaveLength(1)

@@ -8,7 +8,7 @@ import { grammarSchema } from '../../../apps/server/src/llama/child/json-schema.
 import { samplerConfig, usableSeed } from '../../../apps/server/src/llama/child/sampling.js'
 import { chooseSlot, nextChunk, reusable } from '../../../apps/server/src/llama/child/slots.js'
 import { ThreadShare, usableThreads } from '../../../apps/server/src/llama/child/thread-share.js'
-import { devicesOf, foreignBytes } from '../../../apps/server/src/llama/devices.js'
+import { devicesOf } from '../../../apps/server/src/llama/devices.js'
 import { hostMemory } from '../../../apps/server/src/llama/host-memory.js'
 import { memoryByDevice } from '../../../apps/server/src/llama/memory-report.js'
 import { asFromChild, asToChild, type ProbeResult } from '../../../apps/server/src/llama/protocol.js'
@@ -314,12 +314,6 @@ describe('the memories of the machine', () => {
       capacity: 1_000_000,
       used: 300_000,
     })
-  })
-
-  it('are in others’ hands as far as they are taken and not ours', () => {
-    const used = [{ device: 'ram', bytes: 10 }]
-    expect(foreignBytes(used, [{ device: 'ram', bytes: 4 }])).toEqual([{ device: 'ram', bytes: 6 }])
-    expect(foreignBytes(used, [{ device: 'ram', bytes: 40 }])).toEqual([{ device: 'ram', bytes: 0 }])
   })
 
   it('hold a model as its layers are split', () => {

@@ -19,7 +19,7 @@ import {
   type ModelFile,
 } from '../../../apps/server/src/llama/index.js'
 
-export const realClock: Clock = {
+const realClock: Clock = {
   now: () => performance.now(),
   at: (at, run) => {
     const timer = setTimeout(run, Math.max(0, at - performance.now()))

@@ -1,8 +1,14 @@
+import { readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import type { Parked, Run } from '@berth/scheduler'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { LlamaRunner } from '../../../apps/server/src/llama/index.js'
 import { smollm2 } from '../../models/index.js'
 import { answerOf, backendOver, chat, load, raw, textOf } from './harness.js'
+
+async function parkedFolders(): Promise<string[]> {
+  return (await readdir(tmpdir())).filter((name) => name.startsWith('berth-parked-'))
+}
 
 /** Reads some pieces, parks, and reads the rest of what was made by then. */
 async function parkAfter(run: Run, pieces: number): Promise<{ parked: Parked; text: string }> {
@@ -59,7 +65,7 @@ describe('a parked job', () => {
   })
 
   it('may be parked in its prompt', async () => {
-    const long = raw('The quick brown fox jumps over the lazy dog. '.repeat(30))
+    const long = raw('The quick brown fox jumps over the lazy dog. '.repeat(15))
     const whole = await answerOf(runner.start(long))
     await answerOf(runner.start(raw('Something else')))
     const run = runner.start(long)
@@ -78,6 +84,17 @@ describe('a parked job', () => {
     await parked.dispose()
     expect(text + rest.text).toBe(whole.text)
     expect(rest.finished.metrics.decodedTokens).toBe(whole.finished.metrics.decodedTokens)
+  })
+
+  it('leaves nothing on the disk when its runner is killed', async () => {
+    const other = await load(backendOver({ model: path }), 'model')
+    const before = await parkedFolders()
+    const { parked } = await parkAfter(other.start(story), 2)
+    const made = (await parkedFolders()).filter((name) => !before.includes(name))
+    expect(made).toHaveLength(1)
+    await other.stop('now')
+    await vi.waitUntil(async () => !(await parkedFolders()).includes(made[0]!), { timeout: 60_000 })
+    await parked.dispose()
   })
 
   it('cannot be parked once it is over', async () => {

@@ -1,4 +1,4 @@
-import type { Bytes, Device, DeviceBytes } from '@berth/budget'
+import type { Device, DeviceBytes } from '@berth/budget'
 import { type HostMemory, hostMemory } from './host-memory.js'
 import { probeEngine } from './probe-child.js'
 import type { GpuChoice, ProbeResult } from './protocol.js'
@@ -90,11 +90,4 @@ export async function usedNow(detected: DetectedDevices): Promise<readonly Devic
   if (engine.gpu === false) return devicesOf(await hostMemory(), engine, []).used
   const now = await probeEngine(engine.gpu)
   return devicesOf(await hostMemory(), now, await eachGpu(now)).used
-}
-
-/** What others have of each device: all that is taken, less what is ours. For `MemoryBudget.setForeign`. */
-export function foreignBytes(used: readonly DeviceBytes[], ours: readonly DeviceBytes[]): DeviceBytes[] {
-  const own = (device: string): Bytes =>
-    ours.filter((part) => part.device === device).reduce((sum, { bytes }) => sum + bytes, 0)
-  return used.map(({ device, bytes }) => ({ device, bytes: Math.max(0, bytes - own(device)) }))
 }

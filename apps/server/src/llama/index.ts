@@ -1,7 +1,5 @@
-export { detectDevices, foreignBytes, usedNow } from './devices.js'
+export { detectDevices, usedNow } from './devices.js'
 export type { DetectedDevices } from './devices.js'
 export { LlamaBackend } from './llama-backend.js'
 export type { LlamaBackendOptions, ModelFile, ModelSource } from './llama-backend.js'
 export { LlamaRunner } from './llama-runner.js'
-export type { GpuChoice, ProbeResult } from './protocol.js'
-export type { StopTimes } from './stop-ladder.js'

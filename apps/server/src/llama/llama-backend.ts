@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   cpuFeaturesOf,
   type EngineFacts,
@@ -67,9 +70,9 @@ const MOST_ENCODED = 8_192
  * Resident bytes of a child with the engine's library and no model: 88 to 104 MB measured on Linux with
  * Node 20 and 22. A constant, so that an estimate and a measurement have the same.
  */
-export const HOST_OVERHEAD = 100e6
+const HOST_OVERHEAD = 100e6
 /** What a CUDA context takes on its GPU before anything is loaded; for Vulkan and Metal it is less. */
-export const GPU_OVERHEAD = 450e6
+const GPU_OVERHEAD = 450e6
 
 const STOP_TIMES: StopTimes = { askMs: 2_000, termMs: 3_000 }
 
@@ -110,6 +113,7 @@ export class LlamaBackend implements Backend {
     const onGpu = placement.gpuLayers > 0
     const order: LoadOrder = {
       path: file.path,
+      parkingFolder: join(tmpdir(), `berth-parked-${randomUUID()}`),
       adapters: [...(file.adapters ?? []), ...spec.adapters],
       purpose: spec.purpose,
       contextLength: spec.contextLength,
@@ -191,7 +195,7 @@ export class LlamaBackend implements Backend {
 }
 
 /** What the arithmetic of memory has to know of how this backend uses the engine. */
-export function engineFacts(
+function engineFacts(
   purpose: Purpose,
   metadata: GgufMetadata,
   engine: ProbeResult,

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import {
   BackendError,
   type Clock,
@@ -70,6 +71,8 @@ export async function startRunner(options: StartOptions): Promise<Runner> {
     },
   })
   options.report({ fraction: 0, stage: 'starting' })
+  const { parkingFolder } = options.order
+  void child.exited.then(() => rm(parkingFolder, { recursive: true, force: true }).catch(() => {}))
   void child.exited.then((exit) => settle(diedLoading(exit, options.order.path)))
   const abort = (): void => settle(new BackendError('aborted', 'The load was cancelled'))
   options.signal.addEventListener('abort', abort)

@@ -37,6 +37,8 @@ export type FlashAttention = 'auto' | boolean
 export interface LoadOrder {
   readonly path: string
   readonly adapters: readonly string[]
+  /** Where the child may put the KV of parked jobs; removed when it is gone. */
+  readonly parkingFolder: string
   readonly purpose: Purpose
   /** Tokens of every slot. */
   readonly contextLength: Tokens

@@ -65,6 +65,7 @@ export class Generation {
    * @throws BackendError for a job that cannot be done.
    */
   static async prepare(model: ChatModel, job: GenerateJob, state?: ParkedState): Promise<Generation> {
+    const startedAt = performance.now()
     const fresh = promptTokens(job, model.tokenizer, model.limit)
     const form = job.format === undefined ? null : await model.grammars.form(job.format)
     if (form !== null) acceptTokens(model.model, form.state, state?.answer ?? [])
@@ -76,6 +77,8 @@ export class Generation {
     const stop = [...job.stop, ...fresh.stop, ...(form?.stop ?? [])]
     const generation = new Generation(model, job, prompt, stop, sampler)
     if (state !== undefined) generation.#resume(state)
+    // Making tokens of the prompt is part of reading it.
+    generation.#promptMs += performance.now() - startedAt
     return generation
   }
 

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Id } from '../protocol.js'
 import type { Generation } from './generation.js'
@@ -10,15 +9,21 @@ export interface ParkedGeneration {
   readonly file: string | null
 }
 
-/** Keeps jobs that were set aside, their KV in files of a folder that goes with the child. */
+/** Keeps jobs that were set aside, their KV in files of a folder that goes with the child: whoever of child and server lives longer removes it. */
 export class ParkingPlace {
   readonly #parked = new Map<Id, ParkedGeneration>()
-  #folder: string | null = null
+  readonly #folder: string
   #files = 0
+
+  /** @param folder need not be there yet. */
+  constructor(folder: string) {
+    this.#folder = folder
+  }
 
   /** Where to save a KV. */
   nextFile(): string {
-    this.#folder ??= mkdtempSync(join(tmpdir(), 'berth-parked-'))
+    // What somebody asked stays with whoever runs the server.
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
     return join(this.#folder, `${this.#files++}.kv`)
   }
 
@@ -36,8 +41,7 @@ export class ParkingPlace {
 
   /** Synchronous and final: for the moment before the process ends. */
   clear(): void {
-    if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true })
-    this.#folder = null
+    rmSync(this.#folder, { recursive: true, force: true })
   }
 }
 

@@ -6,7 +6,7 @@ import { Embedding } from './embedding.js'
 import { Generation, type Told } from './generation.js'
 import type { Loaded } from './load-model.js'
 import type { Outbox } from './outbox.js'
-import { type ParkedGeneration, ParkingPlace, removeParkedFile } from './parking-place.js'
+import { type ParkedGeneration, type ParkingPlace, removeParkedFile } from './parking-place.js'
 import { chooseSlot } from './slots.js'
 import type { ThreadShare } from './thread-share.js'
 
@@ -21,15 +21,22 @@ export class Runs {
   readonly #outbox: Outbox
   readonly #threads: ThreadShare
   readonly #embedLimit: number
-  readonly #parking = new ParkingPlace()
+  readonly #parking: ParkingPlace
   readonly #handles = new Map<Id, Handle>()
   readonly #busyContexts = new Set<LlamaEmbeddingContext>()
 
   /** @param embedLimit most tokens of a text to embed. */
-  constructor(loaded: Loaded, outbox: Outbox, threads: ThreadShare, embedLimit: number) {
+  constructor(
+    loaded: Loaded,
+    outbox: Outbox,
+    threads: ThreadShare,
+    parking: ParkingPlace,
+    embedLimit: number,
+  ) {
     this.#loaded = loaded
     this.#outbox = outbox
     this.#threads = threads
+    this.#parking = parking
     this.#embedLimit = embedLimit
   }
 

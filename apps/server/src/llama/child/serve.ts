@@ -2,6 +2,7 @@ import { errorData } from '@berth/scheduler'
 import { asToChild, type FromChild, PROTOCOL_VERSION, type ToChild } from '../protocol.js'
 import { type EngineLog, loadModel, memoryOf, openEngine } from './load-model.js'
 import { Outbox } from './outbox.js'
+import { ParkingPlace } from './parking-place.js'
 import { probe } from './probe.js'
 import { Runs } from './runs.js'
 import { ThreadShare } from './thread-share.js'
@@ -54,7 +55,7 @@ export function serve(process: NodeJS.Process): void {
         said.length = 0
         const loaded = await loadModel(started, order, share, report, () => said)
         const embedLimit = Math.min(order.contextLength - 1, order.batchSize)
-        runs = new Runs(loaded, new Outbox(send), share, embedLimit)
+        runs = new Runs(loaded, new Outbox(send), share, new ParkingPlace(order.parkingFolder), embedLimit)
         send({ type: 'loaded', memory: await memoryOf(started) })
         break
       }

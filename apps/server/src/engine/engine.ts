@@ -30,7 +30,7 @@ export async function createEngine(config: Config, store: ModelStore, log: Logge
   const gpu = config.gpu === 'off' ? false : 'auto'
   const [detected, learned] = await Promise.all([
     detectDevices(gpu),
-    LearnedFile.open(join(store.folders.own, '..', 'learned-memory.json')),
+    LearnedFile.open(join(store.folders.own, 'learned-memory.json')),
   ])
   const settings = schedulerSettings(config)
   const budget = new MemoryBudget(detected.devices, {

@@ -22,17 +22,21 @@ export function streamOf(
   encoder: StreamEncoder,
   onFailure: (failure: Failure, error: unknown) => void,
 ): ReadableStream<Uint8Array> {
+  let left = false
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           for (;;) {
             const piece = await answer.next()
+            if (left) return
             if (piece === undefined) return controller.close()
             const text = encoder.piece(piece)
             if (text !== '') return controller.enqueue(utf8.encode(text))
           }
         } catch (error) {
+          // A stream that was left is closed already, and its cancelled request is no failure.
+          if (left) return
           const failure = failureOf(error)
           onFailure(failure, error)
           controller.enqueue(utf8.encode(encoder.failed(failure)))
@@ -40,6 +44,7 @@ export function streamOf(
         }
       },
       cancel() {
+        left = true
         answer.cancel()
       },
     },

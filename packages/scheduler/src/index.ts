@@ -1,3 +1,5 @@
+export { deferred } from './deferred.js'
+export type { Deferred } from './deferred.js'
 export { asBackendError, BackendError, errorData, errorFrom, SchedulerError } from './errors.js'
 export type { BackendErrorCode, BackendErrorData, BackendErrorOptions, SchedulerErrorCode } from './errors.js'
 export { DEFAULT_SETTINGS } from './settings.js'

@@ -156,6 +156,26 @@ export const ConfigSchema = z.strictObject({
     },
     0,
   ),
+  memoryMargin: countSetting(
+    {
+      env: ['BERTH_MEMORY_MARGIN'],
+      flag: 'memory-margin',
+      value: 'percent',
+      help: 'part of every memory that stays free at least (5)',
+    },
+    5,
+    0,
+    90,
+  ),
+  cores: countSetting(
+    {
+      env: ['BERTH_CORES'],
+      flag: 'cores',
+      value: 'count',
+      help: 'processor cores to compute on; 0: as many as the machine has (0)',
+    },
+    0,
+  ),
   gpu: choiceSetting(
     { env: ['BERTH_GPU'], flag: 'gpu', value: 'auto|off', help: 'whether to use GPUs (auto)' },
     'auto',

@@ -11,9 +11,6 @@ import { setForeign, watchForeignMemory } from './foreign-memory.js'
 import { LearnedFile } from './learned-file.js'
 import { engineModels } from './model-sources.js'
 
-/** Of every memory this part stays free, where the settings do not ask for more. */
-const MARGIN = 0.05
-
 const FLASH_ATTENTION = { auto: 'auto', on: true, off: false } as const
 
 /** The scheduler with everything below it. */
@@ -37,7 +34,10 @@ export async function createEngine(config: Config, store: ModelStore, log: Logge
     margins: Object.fromEntries(
       detected.devices.map(({ id, kind }) => [
         id,
-        { fraction: MARGIN, bytes: kind === 'gpu' ? config.gpuOverhead : config.ramOverhead },
+        {
+          fraction: config.memoryMargin / 100,
+          bytes: kind === 'gpu' ? config.gpuOverhead : config.ramOverhead,
+        },
       ]),
     ),
   })
@@ -98,6 +98,6 @@ function schedulerSettings(config: Config): SchedulerSettings {
     patienceMs: config.patience,
     loadStallMs: config.loadTimeout,
     runStallMs: config.runTimeout,
-    cores: availableParallelism(),
+    cores: config.cores || availableParallelism(),
   }
 }

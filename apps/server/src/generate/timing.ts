@@ -13,7 +13,8 @@ const nanoseconds = (ms: number): number => Math.round(ms * 1e6)
 /** Ollama's figures: whole nanoseconds, left out where zero. */
 export function ollamaMetrics(timing: Timing, metrics?: Metrics): OllamaMetrics {
   const figures = {
-    total_duration: nanoseconds(timing.totalMs),
+    // The two are read off different clocks, and the whole is never less than a part of it.
+    total_duration: nanoseconds(Math.max(timing.totalMs, timing.waitedMs)),
     load_duration: nanoseconds(timing.waitedMs),
     prompt_eval_count: metrics?.promptTokens ?? 0,
     prompt_eval_duration: nanoseconds(metrics?.promptMs ?? 0),

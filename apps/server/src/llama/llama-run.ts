@@ -1,15 +1,15 @@
 import type { DeviceBytes } from '@berth/budget'
 import {
   BackendError,
+  deferred,
   errorFrom,
+  PieceBuffer,
   type GenerateJob,
   type Parked,
   type Run,
   type RunEnd,
   type RunProgress,
 } from '@berth/scheduler'
-import { deferred } from './deferred.js'
-import { PieceBuffer } from './piece-buffer.js'
 import type { Id, ParkedState, RunReport } from './protocol.js'
 
 /** What a run can have its child do. */
@@ -84,12 +84,9 @@ export class LlamaRun implements Run {
   take(report: RunReport): void {
     if (this.#over) return
     for (const piece of report.pieces) {
-      if (this.#tooSlow === null && !this.pieces.put(piece)) {
-        this.#tooSlow = new BackendError('slow-reader', 'The answer was read too slowly and was ended')
-        this.pieces.end(this.#tooSlow)
-        this.#commands.cancel()
-      }
+      this.#tooSlow ??= this.pieces.push(piece)
     }
+    if (this.#tooSlow !== null && report.outcome === undefined) this.#commands.cancel()
     if (report.progress !== undefined) for (const listener of this.#listeners) listener(report.progress)
     const { outcome } = report
     if (outcome === undefined) return

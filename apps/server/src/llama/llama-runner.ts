@@ -2,6 +2,8 @@ import type { DeviceBytes, Tokens } from '@berth/budget'
 import {
   BackendError,
   type Clock,
+  type Deferred,
+  deferred,
   type Job,
   type LoadSpec,
   type Parked,
@@ -11,7 +13,6 @@ import {
   type RunnerEnd,
 } from '@berth/scheduler'
 import { type Child, type ChildExit, describeExit } from './child-process.js'
-import { type Deferred, deferred } from './deferred.js'
 import { isLlamaParked, LlamaRun } from './llama-run.js'
 import type { FromChild, Id, ResumeFrom } from './protocol.js'
 import { StopLadder, type StopTimes } from './stop-ladder.js'

@@ -86,7 +86,12 @@ export class FakeRun implements Run {
     }
     this.#after(this.#model.tokenMs ?? 0, () => {
       this.#decoded += 1
-      this.#buffer.push({ type: 'text', text: `${this.#spec.model}-${this.#decoded} `, tokens: 1 })
+      const slow = this.#buffer.push({
+        type: 'text',
+        text: `${this.#spec.model}-${this.#decoded} `,
+        tokens: 1,
+      })
+      if (slow !== null) return this.fail(slow)
       this.#tell({ phase: 'decode', tokens: this.#decoded })
       this.#decodeNext()
     })

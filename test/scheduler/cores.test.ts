@@ -28,6 +28,33 @@ describe('cores', () => {
     await finished(again)
   })
 
+  it('are told before a job starts, and not again while they stay the same', async () => {
+    const models = { a: model(1, 0, { tokens: 10 }), b: model(1, 0, { tokens: 10 }) }
+    const w = world(models, [ram(8)], { cores: 4 })
+    const first = finished(w.scheduler.submit(generate('a')))
+    await w.clock.advance(10_000)
+    await first
+    const [a] = w.backend.runners
+    if (a === undefined) throw new Error('a was not loaded')
+    expect(a.threads).toEqual([4])
+
+    const toldBefore: (readonly number[])[] = []
+    const start = a.start.bind(a)
+    a.start = (...job) => {
+      toldBefore.push([...a.threads])
+      return start(...job)
+    }
+    const second = finished(w.scheduler.submit(generate('a')))
+    await w.clock.advance(10_000)
+    await second
+    const ofB = finished(w.scheduler.submit(generate('b')))
+    await w.clock.advance(100)
+    const third = finished(w.scheduler.submit(generate('a')))
+    await w.clock.advance(20_000)
+    await Promise.all([ofB, third])
+    expect(toldBefore).toEqual([[4], [4, 3]])
+  })
+
   it('are never more in use than there are: the next model waits, and gets its turn', async () => {
     const models = { a: model(1, 0, { tokens: 100 }), b: model(1, 0, { tokens: 100 }) }
     const w = world(models, [ram(8)], { cores: 1, patienceMs: 5_000 })

@@ -52,9 +52,10 @@ export class Jobs {
       return
     }
     this.#log.emit({ type: 'running', ...ofRequest(record), runner: entry.id, waitedMs: grant.waitedMs, why })
+    this.#pool.engage(entry, why)
     const run = entry.runner.start(job)
     const running: RunningJob = { record, run, since: now, lastSign: now, progress: null, doom: null }
-    this.#pool.occupy(entry, running, why)
+    this.#pool.occupy(entry, running)
     run.onProgress((progress) => {
       running.lastSign = this.#clock.now()
       running.progress = progress

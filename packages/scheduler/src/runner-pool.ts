@@ -71,12 +71,17 @@ export class RunnerPool {
     this.#beginWhatCan()
   }
 
-  /** Puts a started job into a slot. */
-  occupy(entry: RunnerEntry, job: RunningJob, why: string): void {
-    if (entry.jobs.size === 0) entry.lastIdle = job.since
-    entry.lastUsed = job.since
-    entry.jobs.set(job.record.id, job)
+  /** Makes a runner busy with a job that is about to start: what its first decode may use is settled before it begins. */
+  engage(entry: RunnerEntry, why: string): void {
+    const now = this.#clock.now()
+    if (entry.jobs.size === 0) entry.lastIdle = now
+    entry.lastUsed = now
     this.#change(entry, 'start', why)
+  }
+
+  /** Puts the started job into a slot. */
+  occupy(entry: RunnerEntry, job: RunningJob): void {
+    entry.jobs.set(job.record.id, job)
     this.#watch(entry)
   }
 

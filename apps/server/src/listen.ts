@@ -1,6 +1,6 @@
 import { getRequestListener } from '@hono/node-server'
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, ServerResponse, type Server } from 'node:http'
 import { urlOf, type ListenAddress } from './config/index.js'
 
 /** Why the server cannot listen, in one sentence with what to do. */
@@ -14,7 +14,10 @@ export async function listen(
   address: ListenAddress,
 ): Promise<Server> {
   const answer = getRequestListener(fetch)
-  const server = createServer((request, response) => void answer(request, response))
+  const server = createServer(
+    { ServerResponse: HeadWithBody },
+    (request, response) => void answer(request, response),
+  )
   // Answers may be long in coming: the scheduler has its own deadlines.
   server.requestTimeout = 0
   server.keepAliveTimeout = 75_000
@@ -25,6 +28,14 @@ export async function listen(
     throw new ListenError(await explain(error, address), { cause: error })
   }
   return server
+}
+
+/**
+ * Sends an answer's head with the first of its body, in one packet. An answer begins when there is something
+ * to send; a head of its own would only wake the client before that, which costs the first token.
+ */
+class HeadWithBody extends ServerResponse {
+  override flushHeaders(): void {}
 }
 
 /** Where it listens: the port is known only now if any free one was asked for. */

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import { readGgufFolder } from './gguf-folder.js'
 import { nameKey, parseModelName, type ModelName } from './model-name.js'
 import type { StoredModel } from './stored-model.js'
@@ -27,19 +27,26 @@ export class FolderStore {
   }
 
   async read(name: ModelName): Promise<StoredModel | undefined> {
-    const key = nameKey(name)
-    const known = this.#known.get(key)
-    if (known !== undefined && (await isUnchanged(known))) return known
+    const known = this.known(name)
+    if (known !== undefined) return known
     await this.list()
-    return this.#known.get(key)
+    return this.#known.get(nameKey(name))
+  }
+
+  /** The model as the last walk found it, if its file is the same still. */
+  known(name: ModelName): StoredModel | undefined {
+    const model = this.#known.get(nameKey(name))
+    return model !== undefined && isUnchanged(model) ? model : undefined
   }
 }
 
-async function isUnchanged(model: StoredModel): Promise<boolean> {
+/** Synchronous, as in the manifest store: every request to a model in a folder asks this. */
+function isUnchanged(model: StoredModel): boolean {
   if (model.files.length > 1) return false
   try {
-    const found = await stat(model.files[0])
-    return found.size === model.bytes && found.mtimeMs === model.modifiedAt.getTime()
+    const found = statSync(model.files[0])
+    // A Date has whole milliseconds, a file's time has not.
+    return found.size === model.bytes && Math.trunc(found.mtimeMs) === model.modifiedAt.getTime()
   } catch {
     return false
   }

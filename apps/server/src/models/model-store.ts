@@ -79,6 +79,11 @@ export class ModelStore {
       const model = await orProblem(store.read(name))
       if (model !== undefined) return model
     }
+    // Before the walk: it would be every request's to a model in a folder, and there may be many manifests.
+    for (const store of this.#plain) {
+      const model = store.known(name)
+      if (model !== undefined) return model
+    }
     for (const store of this.#manifests) {
       const model = await orProblem(readAnyCase(store, name))
       if (model !== undefined) return model

@@ -29,6 +29,16 @@ export class Metrics {
     ['model'],
   )
   readonly #decodedTokens = this.#counter('berth_decoded_tokens_total', 'Tokens of answers', ['model'])
+  readonly #promptSeconds = this.#counter(
+    'berth_prompt_seconds_total',
+    'Time in the engine from a request to its first token',
+    ['model'],
+  )
+  readonly #decodeSeconds = this.#counter(
+    'berth_decode_seconds_total',
+    'Time in the engine from the first token to the last',
+    ['model'],
+  )
   readonly #waitSeconds = this.#histogram(
     'berth_wait_seconds',
     'From a request to its slot: queueing and loading',
@@ -79,6 +89,8 @@ export class Metrics {
         this.#promptTokens.inc({ model }, event.metrics.promptTokens)
         this.#cachedTokens.inc({ model }, event.metrics.cachedTokens)
         this.#decodedTokens.inc({ model }, event.metrics.decodedTokens)
+        this.#promptSeconds.inc({ model }, event.metrics.promptMs / 1000)
+        this.#decodeSeconds.inc({ model }, event.metrics.decodeMs / 1000)
         break
       case 'cancelled':
       case 'failed':

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -87,10 +87,29 @@ export async function startBerth(options: BerthOptions = {}): Promise<BerthProce
   }
 }
 
-/** pgrep ends with 1 where there is none. */
+/** Every process that runs now. @throws where neither /proc nor ps tells. */
+async function processes(): Promise<readonly { readonly pid: number; readonly parent: number }[]> {
+  if (process.platform !== 'linux') {
+    const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid='])
+    return stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/).map(Number))
+      .map(([pid = NaN, parent = NaN]) => ({ pid, parent }))
+  }
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+  const found = ids.map(async (pid) => {
+    // One that ended meanwhile has no file any more.
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+    // "PID (NAME) STATE PARENT ...", and a name may have blanks and brackets in it.
+    const parent = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]
+    return parent === undefined ? [] : [{ pid, parent: Number(parent) }]
+  })
+  return (await Promise.all(found)).flat()
+}
+
 async function childrenOf(pid: number): Promise<readonly number[]> {
-  const { stdout } = await run('pgrep', ['-P', String(pid)]).catch(() => ({ stdout: '' }))
-  return stdout.split('\n').filter(Boolean).map(Number)
+  return (await processes()).filter(({ parent }) => parent === pid).map((child) => child.pid)
 }
 
 /** Whether a process of that id runs. */

@@ -16,6 +16,8 @@ export interface BerthOptions {
   readonly files?: Readonly<Record<string, string | ((path: string) => Promise<void>)>>
   readonly env?: Readonly<Record<string, string>>
   readonly args?: readonly string[]
+  /** Whether it gets itself a first model; off unless said otherwise. */
+  readonly firstModel?: 'auto' | 'off'
 }
 
 /** The server as a user starts it: a process of its own, over a folder of GGUF files. */
@@ -23,6 +25,8 @@ export interface BerthProcess {
   /** `http://127.0.0.1:PORT` */
   readonly url: string
   readonly pid: number
+  /** Its home folder, which goes with it. */
+  readonly home: string
   /** Everything it wrote. */
   log(): string
   /** Its children that run now. */
@@ -36,23 +40,29 @@ export interface BerthProcess {
 /** Starts a server and waits for its listening line. Dispose of it when the test is over. */
 export async function startBerth(options: BerthOptions = {}): Promise<BerthProcess> {
   const home = await mkdtemp(join(tmpdir(), 'berth-test-'))
+  const cleanUp = async (): Promise<void> => await rm(home, { recursive: true, force: true })
+  try {
+    return await startIn(home, options, cleanUp)
+  } catch (error) {
+    await cleanUp()
+    throw error
+  }
+}
+
+async function startIn(
+  home: string,
+  options: BerthOptions,
+  cleanUp: () => Promise<void>,
+): Promise<BerthProcess> {
   const gguf = join(home, 'gguf')
   await mkdir(gguf)
   for (const [name, file] of Object.entries(options.files ?? { 'smollm2.gguf': await smollm2() })) {
     const path = join(gguf, name)
     await (typeof file === 'string' ? symlink(file, path) : file(path))
   }
-  const args = [
-    '--port',
-    '0',
-    '--first-model',
-    'off',
-    '--gguf-folders',
-    gguf,
-    '--debug',
-    ...(options.args ?? []),
-  ]
-  const child = spawn(process.execPath, [START, ...args], {
+  const firstModel = options.firstModel ?? 'off'
+  const args = ['--port', '0', '--first-model', firstModel, '--gguf-folders', gguf, '--debug']
+  const child = spawn(process.execPath, [START, ...args, ...(options.args ?? [])], {
     // What the user has set for a server of theirs is not meant for this one.
     env: { PATH: process.env['PATH'] ?? '', HOME: home, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -75,6 +85,7 @@ export async function startBerth(options: BerthOptions = {}): Promise<BerthProce
   return {
     url,
     pid,
+    home,
     log: () => log,
     children: async () => await childrenOf(pid),
     kill: (signal) => void child.kill(signal),
@@ -82,7 +93,7 @@ export async function startBerth(options: BerthOptions = {}): Promise<BerthProce
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await exited
-      await rm(home, { recursive: true, force: true })
+      await cleanUp()
     },
   }
 }

@@ -1,8 +1,9 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import type { SchedulerEvent } from '@berth/scheduler'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { smollm2 } from '../../models/index.js'
 import { eventually } from '../../eventually.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 import { lives, post, startBerth } from './berth-process.js'
 
 const chat = {
@@ -122,7 +123,8 @@ describe('a child that is killed in mid-stream', () => {
 
 describe('SIGTERM', () => {
   it('lets a running request finish, refuses new ones, and leaves no child behind', async () => {
-    await using berth = await startBerth()
+    // The bound is for machines that stand still: a slow one may take its time for 300 tokens.
+    await using berth = await startBerth({ args: ['--shutdown-timeout', '10m'] })
     const lines = linesOf(await post(`${berth.url}/api/generate`, song(300)))
     await lines.next()
     const children = await berth.children()
@@ -209,9 +211,13 @@ describe('a file that is no model', () => {
 })
 
 describe('API keys', () => {
-  it('that cannot be read stop the start with one sentence', async () => {
+  it('that cannot be read stop the start with one sentence, and nothing is left of it', async () => {
+    const temporary = await temporaryFolder()
+    vi.stubEnv('TMPDIR', temporary)
+    onTestFinished(() => void vi.unstubAllEnvs())
     await expect(startBerth({ env: { BERTH_API_KEYS: '/nowhere/keys' } })).rejects.toThrow(
       /BERTH_API_KEYS: \/nowhere\/keys: ENOENT/,
     )
+    expect(await readdir(temporary)).toEqual([])
   })
 })

@@ -138,7 +138,7 @@ describe('what others use', () => {
     const budget = new MemoryBudget([GPU, RAM])
     held(budget.claim(on(60), 'a'))
     budget.setForeign('gpu0', 30)
-    expect(budget.emptyRoom().map(({ free }) => free)).toEqual([70, 1000])
+    expect(budget.emptyRoom().map(({ free }) => free)).toEqual([100, 1000])
   })
 })
 

@@ -88,6 +88,47 @@ describe('who leaves', () => {
   })
 })
 
+describe('a model that waits for much memory', () => {
+  it('gets its turn: what comes free is kept for it, though younger ones would fit at once', async () => {
+    // Two small ones at a time, one of them always loading: by chance there is never room for the big one.
+    const small = () => model(4, 0, { loadMs: 10_000, tokens: 1 })
+    const models = { big: model(10), s0: small(), s1: small(), s2: small(), s3: small() }
+    const w = world(models, [gpu(10.1), ram(0.1)], { patienceMs: 2_000, maxWaitMs: 200_000 })
+    const others = [w.scheduler.submit(generate('s0', { keepAliveMs: 0 }))]
+    await w.clock.advance(1_000)
+    const big = w.scheduler.submit(generate('big', { maxTokens: 1 }))
+    const end = finished(big)
+    for (let i = 1; i <= 30; i += 1) {
+      await w.clock.advance(5_000)
+      others.push(w.scheduler.submit(generate(`s${i % 4}`, { keepAliveMs: 0 })))
+    }
+    expect(big.waiting()).toBeNull()
+    await w.clock.advance(200_000)
+    expect(await end).toBe('big-1 ')
+    for (const ticket of others) expect(await outcome(ticket)).toBe('answered')
+    expect(w.events.some((event) => event.type === 'waiting' && event.why.includes('kept for big'))).toBe(
+      true,
+    )
+  })
+
+  it('keeps nothing from others while a pinned model makes its wait hopeless', async () => {
+    const w = world({ pinned: model(5), big: model(9), small: model(2) }, [gpu(10), ram(0.1)], {
+      patienceMs: 1_000,
+    })
+    w.scheduler.pin('pinned', true)
+    const first = w.scheduler.submit(generate('pinned'))
+    await w.clock.advance(2_000)
+    await finished(first)
+    const big = w.scheduler.submit(generate('big', { maxWaitMs: 30_000 }))
+    await w.clock.advance(5_000)
+    const small = w.scheduler.submit(generate('small'))
+    await w.clock.advance(5_000)
+    expect(await outcome(small)).toBe('answered')
+    await w.clock.advance(30_000)
+    expect(await outcome(big)).toBe('deadline')
+  })
+})
+
 describe('where a model goes', () => {
   it('evicts idle models for a place wholly on the GPU', async () => {
     const w = world({ a: model(4), b: model(4) }, [gpu(6), ram(16)])

@@ -49,13 +49,12 @@ describe('keep-alive', () => {
 })
 
 describe('unloading', () => {
-  it('when asked waits for the running job, pinned or not, and is told when the model is gone', async () => {
+  it('when asked waits for the running job, and is told when the model is gone', async () => {
     const w = world({ a: model(1, 0, { tokens: 100, stopMs: 300 }) }, [gpu(8), ram(8)])
-    w.scheduler.pin('a', true)
     const ticket = w.scheduler.submit(generate('a'))
     await w.clock.advance(1_500)
     let gone = false
-    void w.scheduler.unload('a').then(() => {
+    void w.scheduler.unload('a', { evenPinned: false }).then(() => {
       gone = true
     })
     await w.clock.advance(100)
@@ -68,7 +67,43 @@ describe('unloading', () => {
     ])
     await w.clock.advance(300)
     expect([runner(w, 'a'), gone]).toEqual([undefined, true])
-    await w.scheduler.unload('not loaded')
+    await w.scheduler.unload('not loaded', { evenPinned: false })
+  })
+
+  it('when asked comes to its end though others go on using the model: they get a new runner', async () => {
+    const w = world({ a: model(1, 0, { tokens: 100 }) }, [gpu(8), ram(8)])
+    const first = w.scheduler.submit(generate('a'))
+    await w.clock.advance(1_500)
+    const later = w.scheduler.submit(generate('a', { keepAliveMs: 600_000, maxTokens: 1 }))
+    const unloaded = w.scheduler.unload('a', { evenPinned: false })
+    await w.clock.advance(5_000)
+    await unloaded
+    expect([await finished(first), await finished(later)]).toEqual([expect.stringContaining('a-100'), 'a-1 '])
+    expect(w.backend.calls.toSorted()).toEqual(['gone a', 'load a', 'load a', 'loaded a', 'loaded a'])
+  })
+
+  it('when asked leaves a pinned model alone, unless the pin is to go too', async () => {
+    const w = world({ a: model(1) }, [gpu(8), ram(8)])
+    w.scheduler.pin('a', true)
+    await answered(w, 'a')
+    await w.scheduler.unload('a', { evenPinned: false })
+    expect(runner(w, 'a')).toMatchObject({ state: 'ready', pinned: true })
+    const unloaded = w.scheduler.unload('a', { evenPinned: true })
+    await w.clock.advance(10)
+    await unloaded
+    expect(runner(w, 'a')).toBeUndefined()
+    await answered(w, 'a')
+    expect(runner(w, 'a')?.pinned).toBe(false)
+  })
+
+  it('when asked of a model that is being loaded serves first who waits for it', async () => {
+    const w = world({ a: model(1) }, [gpu(8), ram(8)])
+    const ticket = w.scheduler.submit(generate('a'))
+    await w.clock.advance(500)
+    await w.scheduler.unload('a', { evenPinned: false })
+    await w.clock.advance(2_000)
+    expect(await finished(ticket)).toContain('a-1')
+    expect(w.backend.calls).toEqual(['load a', 'loaded a', 'gone a'])
   })
 
   it('is one-way: newcomers wait for a new runner and never revive the old one', async () => {

@@ -69,6 +69,24 @@ describe('waiting', () => {
   })
 })
 
+describe('a client that gives up and asks again', () => {
+  it('has one runner loaded for all its tries', async () => {
+    const w = world({ a: model(1) }, [gpu(8), ram(8)])
+    const first = w.scheduler.submit(generate('a'))
+    first.cancel()
+    const second = w.scheduler.submit(generate('a'))
+    await w.clock.settle()
+    const third = w.scheduler.submit(generate('a'))
+    await w.clock.advance(3_000)
+    expect([await outcome(first), await outcome(second), await outcome(third)]).toEqual([
+      'cancelled',
+      'answered',
+      'answered',
+    ])
+    expect(w.backend.calls).toEqual(['load a', 'loaded a'])
+  })
+})
+
 describe('a load', () => {
   it('delays no request to another model, and loads run side by side', async () => {
     const w = world({ a: model(1), b: model(1, 0, { loadMs: 60_000 }), c: model(1, 0, { loadMs: 60_000 }) }, [

@@ -103,14 +103,11 @@ export class MemoryBudget {
   }
 
   /**
-   * What there would be if nothing of ours were loaded. What others use counts as taken, as everywhere: a
-   * model that does not fit here does not fit as things are, whatever is evicted.
+   * What there is for models in all, with nothing loaded and nobody else on the machine: others may leave, so
+   * only what does not fit here can never be loaded.
    */
   emptyRoom(): readonly DeviceRoom[] {
-    return this.devices.map((device) => ({
-      device,
-      free: Math.max(0, this.#usableOn(device.id) - this.#foreignOn(device.id)),
-    }))
+    return this.devices.map((device) => ({ device, free: this.#usableOn(device.id) }))
   }
 
   /**

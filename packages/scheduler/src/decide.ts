@@ -17,6 +17,8 @@ export interface DecisionView<R extends RunnerView> {
   /** False: the request wants the model loaded and no more, which takes no slot. */
   readonly hasJob: boolean
   readonly waitedMs: number
+  /** An older request's model that has run out of patience for memory; null where there is none. */
+  readonly roomIsKeptFor: ModelId | null
   /** The runner that serves this line, loaded or loading. */
   readonly mine: R | null
   /** All runners, the line's own among them. */
@@ -33,7 +35,13 @@ export type Decision<R extends RunnerView> =
   | { readonly do: 'load'; readonly plan: LoadPlan<R>; readonly why: string }
   /** Let a runner take no new work until it is idle, so that its cores come free. */
   | { readonly do: 'rest'; readonly runner: R; readonly why: string }
-  | { readonly do: 'wait'; readonly for: WaitFor; readonly why: string }
+  | {
+      readonly do: 'wait'
+      readonly for: WaitFor
+      readonly why: string
+      /** Past its patience, and room will come: until then no younger request may take what comes free. */
+      readonly keepsRoom?: boolean
+    }
   | { readonly do: 'refuse'; readonly code: SchedulerErrorCode; readonly why: string }
 
 /**
@@ -46,9 +54,10 @@ export type Decision<R extends RunnerView> =
  *    1.6 else                                   → run
  * 2. There is none, or it does not serve the request (it is then replaced):
  *    2.1 no core is left to load it on          → as 1.5
- *    2.2 it fits, evicting idle runners         → load
- *    2.3 it fits, draining busy ones            → after a while load, until then wait
- *    2.4 it cannot fit on this machine          → refuse
+ *    2.2 room is kept for one that waits longer → wait
+ *    2.3 it fits, evicting idle runners         → load
+ *    2.4 it fits, draining busy ones            → after a while load, until then wait
+ *    2.5 it cannot fit on this machine          → refuse
  */
 export function decide<R extends RunnerView>(view: DecisionView<R>): Decision<R> {
   const { mine } = view
@@ -84,9 +93,21 @@ function loadRunner<R extends RunnerView>(view: DecisionView<R>, unfit: string |
     case 'never':
       return { do: 'refuse', code: 'cannot-fit', why: `${view.model} cannot be loaded: ${plan.why}` }
     case 'wait':
-      return { do: 'wait', for: 'memory', why: plan.why }
+      return {
+        do: 'wait',
+        for: 'memory',
+        why: plan.why,
+        keepsRoom: plan.hopeful && view.waitedMs >= view.settings.patienceMs,
+      }
     case 'load': {
       const { placement } = plan
+      if (view.roomIsKeptFor !== null && placement.kind !== 'foreign') {
+        return {
+          do: 'wait',
+          for: 'memory',
+          why: `what comes free is kept for ${view.roomIsKeptFor}, which waits longer`,
+        }
+      }
       if (placement.kind === 'cpu' || placement.kind === 'hybrid') {
         const crowded = crowding(view)
         if (crowded !== null) return crowded

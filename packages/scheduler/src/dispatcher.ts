@@ -136,9 +136,16 @@ export class Dispatcher {
 
   /** Serves a line until its head has to wait. */
   #serve(line: Line): void {
+    const kept = line.keepsRoom
     this.#short.delete(line)
+    line.keepsRoom = false
     line.timer?.[Symbol.dispose]()
     line.timer = null
+    this.#serveHeads(line)
+    if (kept && !line.keepsRoom) this.#touchShort()
+  }
+
+  #serveHeads(line: Line): void {
     for (;;) {
       const head = line.waiting.first
       if (head === undefined) return this.#parts.queue.prune(line)
@@ -162,10 +169,20 @@ export class Dispatcher {
       wish: head.request.wish ?? {},
       hasJob: head.request.job !== undefined,
       waitedMs: this.#parts.clock.now() - head.queuedAt,
+      roomIsKeptFor: this.#roomIsKeptFor(line, head),
       mine: line.runner,
       runners: this.#parts.pool.entries,
       memory: new BudgetView(this.#parts.budget, this.#parts.learned, known, line.purpose),
     })
+  }
+
+  #roomIsKeptFor(line: Line, head: RequestRecord): ModelId | null {
+    for (const other of this.#short) {
+      const first = other.waiting.first
+      if (other !== line && other.keepsRoom && first !== undefined && byOrder(first, head) < 0)
+        return other.model
+    }
+    return null
   }
 
   #wait(line: Line, head: RequestRecord, decision: Decision<RunnerEntry> & { do: 'wait' }): void {
@@ -175,6 +192,7 @@ export class Dispatcher {
     }
     if (decision.for !== 'memory' && decision.for !== 'cores') return
     this.#short.add(line)
+    line.keepsRoom = decision.keepsRoom ?? false
     const patient = head.queuedAt + this.#parts.settings.patienceMs
     if (patient <= this.#parts.clock.now()) return
     line.timer = this.#parts.clock.at(patient, () => {
@@ -300,11 +318,6 @@ export class Dispatcher {
     this.look()
   }
 
-  /** Lets a runner's keep-alive begin at the next look, if no waiting request wants the runner. */
-  settleSoon(entry: RunnerEntry): void {
-    this.#idle.add(entry)
-  }
-
   /** Reads again what is known of a line's model. */
   reread(line: Line): void {
     this.#reader.read(line)
@@ -322,7 +335,7 @@ export class Dispatcher {
     const { runner } = line
     // With requests waiting, the decision about their head replaces it.
     if (runner === null || runner.spec.revision === known.info.revision || line.waiting.size > 0) return
-    this.#letGo(runner, 'the model has changed')
+    this.letGo(runner, 'the model has changed')
   }
 
   #unreadable(line: Line, error: SchedulerError): void {
@@ -331,11 +344,11 @@ export class Dispatcher {
     // An engine that could not be asked says nothing of the model: what is loaded stays.
     const unknown =
       error.code === 'load-failed' && cause instanceof BackendError && cause.code !== 'bad-model'
-    if (line.runner !== null && !unknown) this.#letGo(line.runner, error.message)
+    if (line.runner !== null && !unknown) this.letGo(line.runner, error.message)
   }
 
   /** Takes a runner from its line: it leaves when its jobs are done. */
-  #letGo(entry: RunnerEntry, why: string): void {
+  letGo(entry: RunnerEntry, why: string): void {
     this.detach(entry)
     if (entry.state === 'busy') this.#parts.pool.drain(entry, why, 'unload', null)
     else this.#parts.pool.evict(entry, why)

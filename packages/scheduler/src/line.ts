@@ -24,6 +24,8 @@ export interface Line {
   known: KnownModel | null
   /** Counts readings, so that the answer of an overtaken one is dropped. */
   reading: number
+  /** Its head waits for memory beyond its patience: what comes free is for it before any younger one. */
+  keepsRoom: boolean
   /** Looks again when the head's patience ends. */
   timer: Disposable | null
 }
@@ -37,6 +39,7 @@ export function newLine(model: ModelId, purpose: Purpose): Line {
     runners: new Set(),
     known: null,
     reading: 0,
+    keepsRoom: false,
     timer: null,
   }
 }

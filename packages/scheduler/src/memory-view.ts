@@ -35,8 +35,7 @@ export class BudgetView implements MemoryView {
   }
 
   empty(): readonly DeviceRoom[] {
-    // Others may leave, so what they use does not make a model impossible.
-    return this.#budget.usage().map(({ device, usable }) => ({ device, free: usable }))
+    return this.#budget.emptyRoom()
   }
 
   place(settings: MemorySettings, room: readonly DeviceRoom[]): Verdict {

@@ -48,7 +48,8 @@ export interface LoadPlan<R extends RunnerView> {
 
 export type LoadAnswer<R extends RunnerView> =
   | LoadPlan<R>
-  | { readonly can: 'wait'; readonly why: string }
+  /** `hopeful`: it would fit once all that may leave has left, so that room kept for it is not kept in vain. */
+  | { readonly can: 'wait'; readonly why: string; readonly hopeful: boolean }
   | { readonly can: 'never'; readonly why: string }
 
 /**
@@ -157,7 +158,12 @@ function refusal(
   const limit = settings.maxLoaded > 0 ? ` and at most ${settings.maxLoaded} may be loaded` : ''
   const held = holders.length === 0 ? 'others use it' : `held by ${holders.join(', ')}`
   const needed = alone.placement.bytes.reduce((sum, { bytes }) => sum + bytes, 0)
-  return { can: 'wait', why: `waits for memory: needs ${formatBytes(needed)}, ${held}${limit}` }
+  const mayLeave = others.filter((r) => !r.pinned && !isForeign(r))
+  return {
+    can: 'wait',
+    why: `waits for memory: needs ${formatBytes(needed)}, ${held}${limit}`,
+    hopeful: memory.place({ ...wanted, slots: 1 }, memory.room(mayLeave)).fits,
+  }
 }
 
 function condition(runner: RunnerView): string {

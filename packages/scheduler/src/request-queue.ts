@@ -57,7 +57,9 @@ export class RequestQueue {
   prune(line: Line): void {
     if (line.waiting.size > 0 || line.runners.size > 0) return
     line.timer?.[Symbol.dispose]()
-    this.#lines.delete(`${line.purpose} ${line.model}`)
+    const key = `${line.purpose} ${line.model}`
+    // A line that was dropped while its model was being read must not take its successor along.
+    if (this.#lines.get(key) === line) this.#lines.delete(key)
   }
 
   [Symbol.iterator](): Iterator<RequestRecord> {

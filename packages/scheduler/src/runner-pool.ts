@@ -264,8 +264,8 @@ export class RunnerPool {
     this.#draining.delete(entry)
     this.#change(entry, 'gone', why)
     for (const other of this.#entries) other.after.delete(entry)
-    this.#listener.gone(entry, why, failure)
     this.#beginWhatCan()
+    this.#listener.gone(entry, why, failure)
   }
 
   #measured(entry: RunnerEntry, bytes: Reservation['bytes']): void {

@@ -128,16 +128,21 @@ export class Scheduler {
     return [...all.values()]
   }
 
-  /** Lets a model leave as soon as it is idle, pinned or not; resolves when it is gone, at once where it is not loaded. */
-  async unload(model: ModelId): Promise<void> {
-    const mine = [...this.#pool.entries].filter((entry) => entry.model === model)
-    this.pin(model, false)
+  /**
+   * Lets a model leave: at once where it is idle, after its running jobs where it is busy. Whoever waits for it
+   * or comes later gets a new runner; one that is being loaded leaves when it has served who waits for it.
+   * Resolves when what was loaded is gone, at once where nothing was.
+   * @param evenPinned takes the pin away; without it a pinned model stays.
+   */
+  async unload(model: ModelId, { evenPinned }: { readonly evenPinned: boolean }): Promise<void> {
+    if (evenPinned) this.pin(model, false)
+    const mine = [...this.#pool.entries].filter((entry) => entry.model === model && !entry.pinned)
     for (const entry of mine) {
-      this.#pool.keepAlive(entry, 0)
-      this.#dispatcher.settleSoon(entry)
+      if (entry.state === 'loading') this.#pool.keepAlive(entry, 0)
+      else this.#dispatcher.letGo(entry, 'unloaded as asked')
     }
     this.#dispatcher.look()
-    await this.#untilGone(mine)
+    await this.#untilGone(mine.filter((entry) => entry.state !== 'loading'))
   }
 
   /** Keeps a model loaded from its next load on, whatever its keep-alive and whoever wants its memory; or no longer. */

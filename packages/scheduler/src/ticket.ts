@@ -48,9 +48,11 @@ export class RequestTicket implements Ticket {
       for (;;) {
         const run = await record.reading.promise
         if (run === null) return
-        const { outcome } = record
+        const { outcome, reading } = record
         try {
           for await (const piece of run.pieces) {
+            // What a lost run had left to say is not part of the answer that is now made anew.
+            if (record.reading !== reading) break
             record.delivered = true
             yield piece
             if (piece.type === 'finished') return

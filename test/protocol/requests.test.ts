@@ -60,7 +60,7 @@ describe('a request to Ollama’s API', () => {
     [
       'a fraction of a token',
       { model: 'm', options: { num_ctx: 0.5 } },
-      'options.num_ctx: expected a whole number from 1, got 0.5',
+      'options.num_ctx: expected a whole number from 4, got 0.5',
     ],
     [
       'a duration that is none',

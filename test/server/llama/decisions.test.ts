@@ -6,7 +6,7 @@ import { type ChatFormat, renderChat } from '../../../apps/server/src/llama/chil
 import { loadError } from '../../../apps/server/src/llama/child/load-error.js'
 import { grammarSchema } from '../../../apps/server/src/llama/child/json-schema.js'
 import { samplerConfig, usableSeed } from '../../../apps/server/src/llama/child/sampling.js'
-import { chooseSlot, nextChunk, reusable } from '../../../apps/server/src/llama/child/slots.js'
+import { chooseSlot, nextChunk, reusable, shifted } from '../../../apps/server/src/llama/child/slots.js'
 import { ThreadShare, usableThreads } from '../../../apps/server/src/llama/child/thread-share.js'
 import { devicesOf } from '../../../apps/server/src/llama/devices.js'
 import { hostMemory } from '../../../apps/server/src/llama/host-memory.js'
@@ -67,6 +67,25 @@ describe('a job gets', () => {
     expect(cuts(150, 200)).toEqual([192, 200])
     expect(cuts(0, 64)).toEqual([64])
     expect(cuts(199, 200)).toEqual([200])
+  })
+})
+
+describe('a context that is full', () => {
+  const cases = [1, 2, 3, 4, 5, 6, 7, 8, 512].flatMap((limit) =>
+    [0, 1, 2, limit, 1_000].map((keep) => [limit, keep] as const),
+  )
+  it.each(cases)('of %d tokens, the first %d to be kept, forgets some and never the last', (limit, keep) => {
+    const { start, end } = shifted(limit, keep)
+    expect(start).toBeGreaterThanOrEqual(0)
+    expect(start).toBeLessThanOrEqual(keep)
+    expect(end).toBeGreaterThan(start)
+    // The last of the limit and one more stays.
+    expect(end).toBeLessThanOrEqual(limit)
+  })
+
+  it('forgets the older half of what may be forgotten', () => {
+    expect(shifted(512, 0)).toEqual({ start: 0, end: 256 })
+    expect(shifted(512, 12)).toEqual({ start: 12, end: 262 })
   })
 })
 

@@ -225,6 +225,15 @@ describe('a context that is too short', () => {
       expect(finished.metrics.decodedTokens).toBe(1)
     }))
 
+  it.each([1, 2, 4])('of %d tokens still gives every token that was asked for', (contextLength) =>
+    withRunner(backend, 'random', { contextLength }, async (runner) => {
+      const overflow = { prompt: 'truncate', answer: 'shift', keep: 4 } as const
+      const { finished } = await answerOf(runner.start(raw(LONG, { overflow, maxTokens: 40 })))
+      expect(finished.metrics.promptTokens).toBe(contextLength)
+      expect(finished.metrics.decodedTokens).toBe(40)
+    }),
+  )
+
   it('forgets the oldest part of an answer and goes on, if it may', () =>
     withRunner(backend, 'random', { contextLength: 256 }, async (runner) => {
       const stop = { prompt: 'truncate', answer: 'stop' } as const

@@ -16,7 +16,8 @@ const shape = {
   presence_penalty: maybe(between(-100, 100)),
   frequency_penalty: maybe(between(-100, 100)),
   stop: maybe(textOrTexts('expected a list of strings')),
-  num_ctx: maybe(wholeFrom(1)),
+  // The least that Ollama ever loads.
+  num_ctx: maybe(wholeFrom(4)),
   num_batch: maybe(whole),
   num_gpu: maybe(whole),
   main_gpu: maybe(whole),

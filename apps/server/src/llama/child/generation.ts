@@ -5,7 +5,7 @@ import { acceptTokens, asTokens, decodeAndSample, decodeOnly, nativeGrammarState
 import { promptTokens } from './prompt.js'
 import { Sampler, type Sampled } from './sampler.js'
 import { isRepeatable, samplerConfig } from './sampling.js'
-import { commonPrefix, nextChunk, reusable } from './slots.js'
+import { commonPrefix, nextChunk, reusable, shifted } from './slots.js'
 import { StopStrings } from './stop-strings.js'
 import { TokenTextDecoder } from './text-decoder.js'
 
@@ -252,15 +252,13 @@ export class Generation {
   async #shift({ sequence }: ChatSlot): Promise<void> {
     const { batching, limit, tokenizer } = this.#model
     const begins = this.#context[0] === tokenizer.begin ? 1 : 0
-    const keep = Math.min(Math.max(this.#job.overflow.keep ?? 0, begins), limit - 2)
-    const drop = Math.max(1, (limit - keep) >> 1)
-    const range = { start: keep, end: keep + drop }
+    const range = shifted(limit, Math.max(this.#job.overflow.keep ?? 0, begins))
     batching.leave()
     try {
       await batching.whilePaused(() => sequence.eraseContextTokenRanges([range]))
     } finally {
       batching.enter()
     }
-    this.#context = [...this.#context.slice(0, keep), ...this.#context.slice(keep + drop)]
+    this.#context.splice(range.start, range.end - range.start)
   }
 }

@@ -92,7 +92,7 @@ function fitRaw(
   if (tokens.length <= limit) return tokens
   if (job.overflow.prompt === 'fail') throw tooLong(tokens.length, limit)
   const begins = begin !== null && tokens[0] === begin ? 1 : 0
-  const keep = Math.min(Math.max(job.overflow.keep ?? 0, begins), limit - 1)
+  const keep = Math.max(0, Math.min(Math.max(job.overflow.keep ?? 0, begins), limit - 1))
   return [...tokens.slice(0, keep), ...tokens.slice(tokens.length - (limit - keep))]
 }
 

@@ -61,3 +61,12 @@ export function nextChunk(done: number, length: number, chunk: number): number {
   const lastCut = length - 1 - ((length - 1) % GRANULE)
   return done < lastCut ? Math.min(chunk, lastCut - done) : length - done
 }
+
+/**
+ * Which tokens a context of `limit` tokens and one more forgets: the older half of what comes after the
+ * first `keep`. One at least goes, never the last: that one is not computed yet, and its logits are wanted.
+ */
+export function shifted(limit: number, keep: number): { readonly start: number; readonly end: number } {
+  const start = Math.max(0, Math.min(keep, limit - 2))
+  return { start, end: start + Math.max(1, (limit - start) >> 1) }
+}

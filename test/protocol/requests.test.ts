@@ -63,6 +63,11 @@ describe('a request to Ollama’s API', () => {
       'options.num_ctx: expected a whole number from 4, got 0.5',
     ],
     [
+      'a token id that no model can have',
+      { model: 'm', context: [1, -7] },
+      'context[1]: expected a whole number from 0 to 2147483647, got -7',
+    ],
+    [
       'a duration that is none',
       { model: 'm', keep_alive: 'soon' },
       'keep_alive: expected a number of seconds or a duration such as "5m", "1h30m" or "-1", got "soon"',

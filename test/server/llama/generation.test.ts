@@ -163,6 +163,25 @@ describe('a real model', () => {
     expect(first.text + rest.text).toBe(longer.text)
   })
 
+  it('goes on from any token that it has, and refuses all others as a bad job, by their place', async () => {
+    const from = (token: number, kind: 'raw' | 'messages') => {
+      const after = [1, token]
+      const prompt =
+        kind === 'raw' ? ({ kind, text: 'x', after } as const) : { ...messages(user('x')), after }
+      return answerOf(runner.start(chat('', { prompt, maxTokens: 1 })))
+    }
+    // SmolLM2 has 49,152 tokens.
+    for (const token of [-7, 0.5, NaN, 49_152, 99_999_999, 2_147_483_648_000]) {
+      for (const kind of ['raw', 'messages'] as const) {
+        await expect(from(token, kind)).rejects.toMatchObject({
+          code: 'bad-job',
+          message: expect.stringMatching(/`context\[1\]`.* 49151, got/),
+        })
+      }
+    }
+    for (const token of [0, 49_151]) expect((await from(token, 'raw')).finished.reason).toBe('length')
+  })
+
   it('penalises what was said before', async () => {
     const again = 'again and again and again and again and'
     const plain = await answerOf(runner.start(raw(again, { maxTokens: 6 })))

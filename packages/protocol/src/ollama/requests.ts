@@ -13,6 +13,9 @@ const think = z.union([z.boolean(), z.enum(['low', 'medium', 'high', 'max'])], {
 
 const images = z.array(z.string(), { error: 'expected a list of base64 strings' })
 
+/** Engines count tokens in 32 bits; which of these a model has, only its engine knows. */
+const tokenId = wholeFrom(0, 2 ** 31 - 1)
+
 /** The fields that `/api/generate` and `/api/chat` share. */
 const controls = {
   model: modelName,
@@ -33,7 +36,7 @@ export const OllamaGenerateRequest = z.object({
   suffix: maybe(text),
   system: maybe(text),
   template: maybe(text),
-  context: maybe(z.array(whole, { error: 'expected a list of token ids' })),
+  context: maybe(z.array(tokenId, { error: 'expected a list of token ids' })),
   raw: maybe(flag),
   images: maybe(images),
 })

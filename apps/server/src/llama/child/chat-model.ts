@@ -61,6 +61,7 @@ export class ChatModel {
         knowsChatMl: model.tokenize('<|im_start|>', true).length === 1,
       },
       begin: tokens.shouldPrependBosToken ? tokens.bos : null,
+      vocabulary: model.fileInfo.metadata.tokenizer?.ggml?.tokens?.length ?? Infinity,
       tokenize: (text) => model.tokenize(text, true),
     }
     this.#spelling = spellingOf(model)

@@ -6,6 +6,8 @@ export interface Tokenizer {
   readonly format: ChatFormat
   /** The token that every text of this model begins with; null where it has none. */
   readonly begin: number | null
+  /** How many tokens the model knows: their ids are below it. Infinity where its file does not tell. */
+  readonly vocabulary: number
   /** Special tokens in the text are read as such. */
   tokenize(text: string): number[]
 }
@@ -18,10 +20,12 @@ export interface PromptTokens {
 
 /**
  * A job's prompt in tokens, cut to `limit` tokens if the job wants that.
- * @throws BackendError `context-overflow` when it is too long and may not, or cannot, be cut.
+ * @throws BackendError `context-overflow` when it is too long and may not, or cannot, be cut; `bad-job` for
+ *   tokens to go on from that the model does not have.
  */
 export function promptTokens(job: GenerateJob, tokenizer: Tokenizer, limit: number): PromptTokens {
   const { prompt } = job
+  checkIds(prompt.after ?? [], tokenizer.vocabulary)
   if (prompt.kind === 'messages') {
     if (prompt.messages.length === 0)
       throw new BackendError('bad-job', 'Expected at least one message, got none')
@@ -41,6 +45,16 @@ export function promptTokens(job: GenerateJob, tokenizer: Tokenizer, limit: numb
   const tokens = prompt.after === undefined ? begun(text, tokenizer) : [...prompt.after, ...text]
   if (tokens.length === 0) throw new BackendError('bad-job', 'Expected a prompt, got an empty text')
   return { tokens: fitRaw(tokens, tokenizer, job, limit), stop: [] }
+}
+
+/** They come from a client. The engine would fail the whole batch over a wrong one, or cut its number to 32 bits. */
+function checkIds(after: readonly number[], vocabulary: number): void {
+  const at = after.findIndex((id) => !Number.isSafeInteger(id) || id < 0 || id >= vocabulary)
+  if (at < 0) return
+  throw new BackendError(
+    'bad-job',
+    `Expected \`context[${at}]\` to be a token id of this model, a whole number from 0 to ${vocabulary - 1}, got ${after[at]}`,
+  )
 }
 
 /** A template may have written the beginning itself: it is never there twice. */

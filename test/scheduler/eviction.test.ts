@@ -91,8 +91,8 @@ describe('who leaves', () => {
 describe('a model that waits for much memory', () => {
   it('gets its turn: what comes free is kept for it, though younger ones would fit at once', async () => {
     // Two small ones at a time, one of them always loading: by chance there is never room for the big one.
-    const small = () => model(4, 0, { loadMs: 10_000, tokens: 1 })
-    const models = { big: model(10), s0: small(), s1: small(), s2: small(), s3: small() }
+    const small = model(4, 0, { loadMs: 10_000, tokens: 1 })
+    const models = { big: model(10), s0: small, s1: small, s2: small, s3: small }
     const w = world(models, [gpu(10.1), ram(0.1)], { patienceMs: 2_000, maxWaitMs: 200_000 })
     const others = [w.scheduler.submit(generate('s0', { keepAliveMs: 0 }))]
     await w.clock.advance(1_000)

@@ -22,6 +22,17 @@ describe('a runner that dies', () => {
     expect(w.budget.usage().map((usage) => usage.reserved)).toEqual([0, 0])
   })
 
+  it('has a job tried once more whose answer is wanted whole, wherever it was lost', async () => {
+    const w = world({ a: model(1, 0, { tokens: 100 }) }, [gpu(8), ram(8)])
+    const whole = w.scheduler.submit(generate('a')).whole()
+    await w.clock.advance(1_500)
+    w.backend.crash('a')
+    await w.clock.advance(5_000)
+    const text = (await whole).map((piece) => (piece.type === 'text' ? piece.text : '')).join('')
+    expect(text.startsWith('a-1 a-2 ')).toBe(true)
+    expect(text.trim().split(' ')).toHaveLength(100)
+  })
+
   it('has a job tried once more that has given nothing yet, and no more than once', async () => {
     const w = world({ a: model(1, 0, { promptMs: 10_000 }) }, [gpu(8), ram(8)])
     const ticket = w.scheduler.submit(generate('a'))

@@ -42,6 +42,11 @@ export interface Ticket {
    * a `SchedulerError`, or the `BackendError` of the job itself. Leaving the loop early cancels the request.
    */
   readonly pieces: AsyncIterable<Piece>
+  /**
+   * The same answer all at once, for who sends nothing before the end: it is tried once more even if its runner
+   * is lost in the middle. Either this or `pieces` may be used, once.
+   */
+  whole(): Promise<readonly Piece[]>
   /** Ends the request wherever it is; again and later it changes nothing. */
   cancel(reason?: string): void
   /** Its place in line, from 1, and what it waits for; null once it runs or is over. */

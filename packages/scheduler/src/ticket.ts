@@ -29,7 +29,20 @@ export class RequestTicket implements Ticket {
   }
 
   get pieces(): AsyncIterable<Piece> {
-    return { [Symbol.asyncIterator]: () => this.#read() }
+    return {
+      [Symbol.asyncIterator]: () =>
+        this.#read(
+          () => (this.#record.delivered = true),
+          () => undefined,
+        ),
+    }
+  }
+
+  async whole(): Promise<readonly Piece[]> {
+    const pieces: Piece[] = []
+    const again = () => (pieces.length = 0)
+    for await (const piece of this.#read(() => undefined, again)) pieces.push(piece)
+    return pieces
   }
 
   cancel(reason = 'cancelled by its client'): void {
@@ -40,7 +53,8 @@ export class RequestTicket implements Ticket {
     return this.#desk.waiting(this.#record)
   }
 
-  async *#read(): AsyncGenerator<Piece, void, void> {
+  /** @param taking called before each piece; @param again called when what was read is void, and comes anew. */
+  async *#read(taking: () => void, again: () => void): AsyncGenerator<Piece, void, void> {
     if (this.#taken) throw new SchedulerError('bad-request', `The pieces of ${this.id} are read already`)
     this.#taken = true
     const record = this.#record
@@ -53,7 +67,7 @@ export class RequestTicket implements Ticket {
           for await (const piece of run.pieces) {
             // What a lost run had left to say is not part of the answer that is now made anew.
             if (record.reading !== reading) break
-            record.delivered = true
+            taking()
             yield piece
             if (piece.type === 'finished') return
           }
@@ -63,6 +77,7 @@ export class RequestTicket implements Ticket {
         if ((await outcome?.promise) !== 'again') {
           throw new BackendError('engine', 'the engine ended the answer without its last piece')
         }
+        again()
       }
     } finally {
       this.cancel('its reader left')

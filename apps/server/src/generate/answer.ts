@@ -13,6 +13,7 @@ export class Answer {
   readonly #startedAt = performance.now()
   #waitedMs = 0
   #first: Piece | undefined
+  #whole: Promise<readonly Piece[]> | undefined
 
   constructor(ticket: Ticket, client: SignalLike) {
     this.#ticket = ticket
@@ -57,11 +58,10 @@ export class Answer {
     return done ? undefined : value
   }
 
-  /** Reads on until there is nothing more. */
-  async all(): Promise<readonly Piece[]> {
-    const pieces: Piece[] = []
-    for (let piece = await this.next(); piece !== undefined; piece = await this.next()) pieces.push(piece)
-    return pieces
+  /** The whole of it, for who sends nothing before the end; what was begun with `begun` or `next` is read on with `next`. */
+  all(): Promise<readonly Piece[]> {
+    this.#whole ??= this.#ticket.whole()
+    return this.#whole
   }
 }
 

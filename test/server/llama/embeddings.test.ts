@@ -2,7 +2,7 @@ import type { Piece } from '@berth/scheduler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LlamaRunner } from '../../../apps/server/src/llama/index.js'
 import { randomGguf } from '../../models/index.js'
-import { answerOf, backendOver, load, raw } from './harness.js'
+import { answerOf, backendOver, load, raw, withRunner } from './harness.js'
 
 describe('embeddings', () => {
   let runner: LlamaRunner
@@ -53,6 +53,24 @@ describe('embeddings', () => {
     await reading.next()
     run.cancel()
     expect((await run.slotFree).how).toBe('cancelled')
+  })
+
+  it('take the memory that the budget foresaw, whatever the type of their KV cache', async () => {
+    const path = await randomGguf({ pooling: 'mean', layers: 8, heads: 4, kvHeads: 4, headSize: 64 })
+    const taken: number[] = []
+    for (const kvType of ['f16', 'q8_0'] as const) {
+      const wish = { purpose: 'embed', slots: 2, contextLength: 4_096, kvType } as const
+      await withRunner(backendOver({ model: path }), 'model', wish, async (own) => {
+        own.onMemory(([ram]) => taken.push(ram!.bytes))
+        const foreseen = own.spec.placement.bytes[0]!.bytes
+        expect(Math.abs(taken.at(-1)! / foreseen - 1)).toBeLessThan(0.05)
+        await answerOf(own.start({ kind: 'embed', inputs: ['one two'], truncate: true }))
+      })
+    }
+    // Two contexts of 8 layers: 4,096 tokens of keys and values, whose 8 bits take 34 bytes for 32.
+    const [f16, q8] = taken
+    const values = 2 * 8 * 4_096 * 2 * (4 * 64)
+    expect(f16! - q8!).toBeGreaterThan(0.9 * values * (2 - 34 / 32))
   })
 
   it('refuse an empty text, and a model loaded for them refuses to generate', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { place, type DeviceRoom } from '@berth/budget'
+import { type DeviceRoom, type KvType, place } from '@berth/budget'
 import type {
   Clock,
   GenerateJob,
@@ -66,13 +66,14 @@ export interface SpecWish {
   readonly purpose?: Purpose
   readonly slots?: number
   readonly contextLength?: number
+  readonly kvType?: KvType
 }
 
 /** A spec on the CPU, with the placement that the budget would choose. */
 export async function specFor(backend: LlamaBackend, model: string, wish: SpecWish = {}): Promise<LoadSpec> {
-  const { purpose = 'generate', slots = 1, contextLength = 512 } = wish
+  const { purpose = 'generate', slots = 1, contextLength = 512, kvType = 'f16' } = wish
   const profile = await backend.profile(model, purpose)
-  const verdict = place(profile, { contextLength, slots, kvType: 'f16' }, RAM)
+  const verdict = place(profile, { contextLength, slots, kvType }, RAM)
   if (!verdict.fits) throw new Error(verdict.reason)
   const { placement } = verdict
   return {
@@ -81,7 +82,7 @@ export async function specFor(backend: LlamaBackend, model: string, wish: SpecWi
     purpose,
     contextLength,
     slots,
-    kvType: 'f16',
+    kvType,
     adapters: [],
     placement,
     // One thread is never waiting for another: on a busy machine the fastest by far.

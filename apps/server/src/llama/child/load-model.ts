@@ -73,6 +73,10 @@ export async function loadModel(
       gpuLayers: order.gpuLayers,
       useMmap: order.useMmap,
       ignoreMemorySafetyChecks: true,
+      // Defaults of the model's contexts: those for embeddings can be told in no other way.
+      defaultContextFlashAttention: order.flashAttention,
+      experimentalDefaultContextKvCacheKeyType: ENGINE_TYPES[order.kvType],
+      experimentalDefaultContextKvCacheValueType: ENGINE_TYPES[order.kvType],
       onLoadProgress: (fraction) => report(0.05 + fraction * 0.85, 'reading'),
     })
     report(0.9, 'checking')
@@ -108,9 +112,6 @@ async function chatModel(
     batchSize: order.batchSize,
     threads: { ideal: order.maxThreads, min: 1 },
     batching: { itemPrioritizationStrategy: batching.strategy },
-    flashAttention: order.flashAttention,
-    experimentalKvCacheKeyType: ENGINE_TYPES[order.kvType],
-    experimentalKvCacheValueType: ENGINE_TYPES[order.kvType],
     failedCreationRemedy: false,
     ignoreMemorySafetyChecks: true,
     ...(order.adapters.length === 0

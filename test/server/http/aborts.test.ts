@@ -44,6 +44,21 @@ async function begun(asked: ClientRequest): Promise<IncomingMessage> {
 
 describe('a client that hangs up', () => {
   it.each([
+    ['/api/generate', { model: 'parrot', keep_alive: 0 }],
+    ['/api/berth/unload', { model: 'parrot' }],
+  ])('while a busy model is to leave, is waited for no longer: %s', async (path, body) => {
+    const { ask, of, lines } = await served({ models: { 'parrot:latest': endless } })
+    await begun(ask('POST', '/api/chat', chat))
+    const asked = ask('POST', path, body)
+    await eventually(() => of('draining')).toHaveLength(1)
+    asked.destroy()
+    await eventually(() => lines.filter(({ clientLeft }) => clientLeft)).toMatchObject([
+      { path, method: 'POST' },
+    ])
+    expect(of('finished').concat(of('cancelled'))).toEqual([])
+  })
+
+  it.each([
     ['/api/chat', chat],
     ['/api/generate', { model: 'parrot', prompt: 'Hello' }],
     ['/v1/chat/completions', { ...chat, stream: true }],

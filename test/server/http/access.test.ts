@@ -147,6 +147,17 @@ describe('API keys', () => {
     expect((await post('/api/berth/pin', { model: 'parrot' }, bob)).status).toBe(200)
   })
 
+  it('let nobody but an admin take what is pinned out of memory', async () => {
+    const { post, scheduler } = harness({ access: { keys } })
+    await post('/api/berth/pin', { model: 'parrot' }, bob)
+    await post('/api/generate', { model: 'parrot' }, ann)
+    expect((await post('/api/generate', { model: 'parrot', keep_alive: 0 }, ann)).status).toBe(200)
+    expect((await post('/api/berth/unload', { model: 'parrot' }, ann)).status).toBe(403)
+    expect(scheduler.snapshot().runners).toMatchObject([{ model: 'parrot:latest', pinned: true }])
+    expect((await post('/api/berth/unload', { model: 'parrot' }, bob)).status).toBe(200)
+    expect(scheduler.snapshot().runners).toEqual([])
+  })
+
   it('are in no line of the log', async () => {
     const { post, lines } = harness({ access: { keys } })
     await post('/api/chat', chat, ann)

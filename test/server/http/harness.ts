@@ -54,7 +54,7 @@ export function harness(options: HarnessOptions = {}) {
       },
       on: (listener) => scheduler.on(listener),
       snapshot: () => scheduler.snapshot(),
-      unload: (model) => scheduler.unload(model),
+      unload: (model, how) => scheduler.unload(model, how),
       pin: (model, pinned) => scheduler.pin(model, pinned),
     },
     models: modelSource(models),

@@ -69,6 +69,15 @@ describe('/api/generate', () => {
     expect(backend.calls.at(-1)).toBe('gone parrot:latest')
   })
 
+  it('leaves a pinned model where it is, pin and all, and says that it is loaded', async () => {
+    const { post, scheduler } = harness()
+    scheduler.pin('parrot:latest', true)
+    await post('/api/generate', { model: 'parrot' })
+    const answer = await (await post('/api/generate', { model: 'parrot', keep_alive: 0 })).json()
+    expect(answer).toMatchObject({ response: '', done: true, done_reason: 'load' })
+    expect(scheduler.snapshot().runners).toMatchObject([{ pinned: true, state: 'ready' }])
+  })
+
   it('hands a raw prompt on as it is, and wraps any other in messages', async () => {
     const { post, requests } = harness({
       models: { 'parrot:latest': { stored: { system: 'Be a parrot.' } } },

@@ -35,6 +35,8 @@ export function requestLog(log: Logger, count: CountRequest) {
     }
     const outgoing = c.env?.outgoing
     if (outgoing === undefined) end(true)
+    // A client that left before there was an answer: its close has been told already.
+    else if (outgoing.destroyed) end(outgoing.writableFinished)
     else outgoing.once('close', () => end(outgoing.writableFinished))
   })
 }

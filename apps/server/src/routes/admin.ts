@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { AppEnv } from '../app-env.js'
 import { storedModel } from '../generate/index.js'
 import type { RouteDeps } from './deps.js'
-import { readBody } from './respond.js'
+import { readBody, whileClientStays } from './respond.js'
 
 const OfModel = z.object({ model: z.string({ error: 'expected the name of a model' }) })
 
@@ -23,11 +23,11 @@ export function adminRoutes(deps: RouteDeps): Hono<AppEnv> {
     return c.json({ model: name, pinned })
   })
 
-  /** Answers when the model is gone from memory; running requests are finished first. */
+  /** Answers when the model is gone from memory, pinned or not; running requests are finished first. */
   app.post('/api/berth/unload', async (c) => {
     const { model } = await readBody(c, OfModel, deps)
     const { name } = await storedModel(deps.models, model)
-    await deps.scheduler.unload(name)
+    await whileClientStays(c, deps.scheduler.unload(name, { evenPinned: true }))
     return c.json({ model: name, loaded: false })
   })
 

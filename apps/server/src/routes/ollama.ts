@@ -25,7 +25,7 @@ import {
 } from '../generate/index.js'
 import type { RouteDeps } from './deps.js'
 import { OllamaEncoder, inMessage, inResponse, ollamaAnswer, withoutText } from './ollama-answers.js'
-import { callerOf, readBody, streamed } from './respond.js'
+import { callerOf, readBody, streamed, whileClientStays } from './respond.js'
 
 type Place = typeof inMessage
 
@@ -187,8 +187,10 @@ async function respond(
 async function loadOrUnload(c: AppContext, deps: RouteDeps, body: Body, place: Place): Promise<Response> {
   if (body.keep_alive === 0) {
     const { name } = await storedModel(deps.models, body.model)
-    await deps.scheduler.unload(name)
-    return c.json(withoutText(body.model, place, 'unload'))
+    // A pin is an administrator's word, and stronger than any request's.
+    await whileClientStays(c, deps.scheduler.unload(name, { evenPinned: false }))
+    const stays = deps.scheduler.snapshot().runners.some(({ model, pinned }) => model === name && pinned)
+    return c.json(withoutText(body.model, place, stays ? 'load' : 'unload'))
   }
   const ask = { options: body.options ?? {}, keepAliveMs: body.keep_alive }
   const answer = await load(deps.models, body.model, ask, 'generate', callerOf(c, deps))

@@ -1,4 +1,5 @@
 import { explain } from '@berth/protocol'
+import { SchedulerError } from '@berth/scheduler'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { z } from 'zod'
 import { readJson } from '../access/index.js'
@@ -37,6 +38,25 @@ export function callerOf(c: AppContext, { scheduler, correlation, contextLength 
     submit: (request) => correlation.submit(c.get('requestId'), request, (it) => scheduler.submit(it)),
     warn: (message) => log.warn(message),
     contextLength,
+  }
+}
+
+/**
+ * Waits for what goes on whether the client stays or not, and no longer than the client does.
+ * @throws SchedulerError `cancelled`, which nobody is there to read
+ */
+export async function whileClientStays(c: AppContext, work: Promise<void>): Promise<void> {
+  const { signal } = c.req.raw
+  const settled = new AbortController()
+  const gone = new Promise<never>((_resolve, reject) => {
+    const leave = (): void => reject(new SchedulerError('cancelled', 'the client went away'))
+    if (signal.aborted) leave()
+    else signal.addEventListener('abort', leave, { signal: settled.signal })
+  })
+  try {
+    await Promise.race([work, gone])
+  } finally {
+    settled.abort()
   }
 }
 

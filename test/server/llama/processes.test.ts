@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork, type ForkOptions } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { DeviceBytes } from '@berth/budget'
@@ -10,6 +10,23 @@ import { randomGguf } from '../../models/index.js'
 import { answerOf, backendOver, isAlive, load, raw, specFor, until, withRunner } from './harness.js'
 
 const LONG = 'one two three four five six seven eight nine ten '.repeat(60)
+
+/** A server in small, in a process of its own. */
+function forkParent(path: string, options: ForkOptions = {}): ChildProcess {
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm')).href
+  return fork(fileURLToPath(new URL('parent-to-kill.ts', import.meta.url)), [path], {
+    ...options,
+    execArgv: ['--conditions=berth-source', '--import', loader],
+  })
+}
+
+/** Its child's process id, once that works on a prompt. */
+function childOf(parent: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    parent.once('message', (told) => resolve(Number(told)))
+    parent.once('exit', () => reject(new Error('The parent went before its child had begun')))
+  })
+}
 
 describe('the children of the llama backend', () => {
   let path: string
@@ -39,17 +56,32 @@ describe('the children of the llama backend', () => {
   })
 
   it.each(['SIGKILL', 'SIGTERM'] as const)('go when their parent goes by %s', async (signal) => {
-    const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm')).href
-    const parent = fork(fileURLToPath(new URL('parent-to-kill.ts', import.meta.url)), [path], {
-      execArgv: ['--conditions=berth-source', '--import', loader],
-    })
-    // It works on a prompt by now.
-    const pid = await new Promise<number>((resolve) =>
-      parent.once('message', (told) => resolve(Number(told))),
-    )
+    const parent = forkParent(path)
+    const pid = await childOf(parent)
     expect(isAlive(pid)).toBe(true)
     parent.kill(signal)
     await until(() => !isAlive(pid))
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('stay at %s, which is for their parent too', (signal) =>
+    withRunner(backend, 'model', { contextLength: 2048 }, async (runner) => {
+      const run = runner.start(raw('Hello', { maxTokens: 100 }))
+      const reading = run.pieces[Symbol.asyncIterator]()
+      await reading.next()
+      process.kill(runner.pid!, signal)
+      for (let next = await reading.next(); next.done !== true;) next = await reading.next()
+      expect((await run.slotFree).how).toBe('finished')
+      await answerOf(runner.start(raw('Hello', { maxTokens: 1 })))
+      await runner.stop('gracefully')
+      expect(await runner.ended).toMatchObject({ asked: true })
+    }),
+  )
+
+  it('go when SIGTERM comes to all of a group, once their parent is gone', async () => {
+    const parent = forkParent(path, { detached: true })
+    const pid = await childOf(parent)
+    process.kill(-parent.pid!, 'SIGTERM')
+    await until(() => !isAlive(parent.pid!) && !isAlive(pid))
   })
 
   it('go when they are asked, and their memory with them', async () => {

@@ -9,7 +9,7 @@ export interface StopTimes {
   readonly termMs: number
 }
 
-/** Stops a child: asks it, then SIGTERM, then SIGKILL on a timer; `now` begins at the end. */
+/** Stops a child: asks it, then SIGTERM (which it heeds once it was asked), then SIGKILL on a timer; `now` begins at the end. */
 export class StopLadder {
   readonly #child: Child
   readonly #clock: Clock

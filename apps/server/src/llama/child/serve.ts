@@ -11,6 +11,12 @@ import { ThreadShare } from './thread-share.js'
 const LINES_KEPT = 20
 
 /**
+ * Ctrl-C on a terminal reaches the whole group, and what stops a service sends SIGTERM to each of its
+ * processes. When to leave is the parent's to say: it may have jobs to finish first.
+ */
+const stay = (): void => {}
+
+/**
  * A child's life: it says hello, does what its parent asks, and ends when it is told to or when the parent
  * is gone, whatever the reason. It never outlives the channel to its parent.
  */
@@ -78,14 +84,16 @@ export function serve(process: NodeJS.Process): void {
         if (threads !== null) threads.share = message.count
         break
       case 'leave':
+        // From now on it may also be killed, were its files to hold it up.
+        process.off('SIGTERM', stay)
         end()
         break
     }
   }
 
   process.on('disconnect', end)
-  // Ctrl-C on a terminal reaches the whole group; when to leave is the parent's to say.
-  process.on('SIGINT', () => {})
+  process.on('SIGINT', stay)
+  process.on('SIGTERM', stay)
   process.on('message', (raw: unknown) => {
     take(asToChild(raw)).catch(fail)
   })

@@ -1,8 +1,9 @@
+import type { DeviceBytes } from '@berth/budget'
 import { BackendError } from '../errors.js'
 import type { GenerateJob } from '../job.js'
 import { Abort } from '../signal.js'
 import type { ContractCase } from './contract-subject.js'
-import { answer, answerOf, asError, expect, fails, job, same, withRunner } from './contract-tools.js'
+import { answer, answerOf, asError, expect, fails, failure, job, same, withRunner } from './contract-tools.js'
 
 /** Of catalogs, loads and answers. */
 export const ANSWER_CASES: readonly ContractCase[] = [
@@ -20,8 +21,12 @@ export const ANSWER_CASES: readonly ContractCase[] = [
     name: 'refuses to profile or to load what it does not have',
     async run({ backend, missing, model, spec, wait }) {
       const good = await spec(model, 'generate', 1)
-      await fails(wait(backend.profile(missing, 'generate')))
-      await fails(wait(backend.load({ ...good, model: missing }, () => undefined, new Abort())))
+      await fails(wait(backend.profile(missing, 'generate')), 'unknown-model', 'bad-model')
+      await fails(
+        wait(backend.load({ ...good, model: missing }, () => undefined, new Abort())),
+        'unknown-model',
+        'bad-model',
+      )
     },
   },
   {
@@ -114,6 +119,52 @@ export const ANSWER_CASES: readonly ContractCase[] = [
         over = true
         expect(reports > 0, 'progress')
         await answerOf(subject, run)
+      }),
+  },
+  {
+    name: 'tells what it takes on the devices of its placement, where it measures that',
+    run: (subject) =>
+      withRunner(subject, 1, async (runner) => {
+        if (runner.can.memory !== 'measured') return
+        const told: (readonly DeviceBytes[])[] = []
+        using _ = runner.onMemory((bytes) => void told.push(bytes))
+        await answer(subject, runner, job('Hello', 2))
+        const devices = new Set(runner.spec.placement.bytes.map(({ device }) => device))
+        expect(told.length > 0, 'at least one figure')
+        for (const { device, bytes } of told.flat()) {
+          expect(devices.has(device), `a device of the placement, got ${device}`)
+          expect(Number.isSafeInteger(bytes) && bytes >= 0, `whole bytes from 0, got ${bytes}`)
+        }
+      }),
+  },
+  {
+    name: 'ends an answer at its limit with the reason length, and at a stop text with stop',
+    run: (subject) =>
+      withRunner(subject, 1, async (runner) => {
+        const whole = await answer(subject, runner, job('Hello', 6))
+        const cut = await answer(subject, runner, job('Hello', 1))
+        const last = cut.pieces.at(-1)
+        if (whole.text !== cut.text) same(last?.type === 'finished' && last.reason, 'length', 'the reason')
+        expect(whole.text.startsWith(cut.text), 'the shorter answer to begin the longer one')
+        const word = whole.text.slice(2, 5)
+        if (word === '') return
+        const stopped = await answer(subject, runner, { ...job('Hello', 6), stop: [word] })
+        same(stopped.text, whole.text.slice(0, whole.text.indexOf(word)), 'the text before the stop text')
+        const end = stopped.pieces.at(-1)
+        same(end?.type === 'finished' && end.reason, 'stop', 'the reason')
+      }),
+  },
+  {
+    name: 'refuses a prompt that outgrows the context, where it is not to be cut',
+    run: (subject) =>
+      withRunner(subject, 1, async (runner) => {
+        const { contextLength } = runner.spec
+        // A foreign engine's context need not be known.
+        if (contextLength === 0) return
+        const long = job('word '.repeat(2 * contextLength), 2)
+        const run = runner.start({ ...long, overflow: { prompt: 'fail', answer: 'stop' } })
+        same((await failure(answerOf(subject, run))).code, 'context-overflow', 'the code')
+        await answer(subject, runner, job('Hello', 2))
       }),
   },
 ]

@@ -31,7 +31,13 @@ export class FakeRun implements Run {
     this.#clock = clock
     this.#startedAt = clock.now()
     this.#decoded = from?.tokens ?? 0
-    if (promptOf(job) === STUCK) return
+    const prompt = promptOf(job)
+    if (prompt === STUCK) return
+    if (job.kind === 'generate' && job.overflow.prompt === 'fail' && wordsOf(prompt) > spec.contextLength) {
+      const long = `the prompt has ${wordsOf(prompt)} tokens, the context ${spec.contextLength}`
+      this.fail(new BackendError('context-overflow', long))
+      return
+    }
     this.#after(from === undefined ? (model.promptMs ?? 0) : 0, () => this.#afterPrompt())
   }
 
@@ -78,23 +84,43 @@ export class FakeRun implements Run {
   }
 
   #decodeNext(): void {
-    const own = this.#model.tokens ?? 3
-    const most = this.#job.kind === 'generate' ? (this.#job.maxTokens ?? Infinity) : Infinity
-    if (this.#decoded >= Math.min(own, most)) {
-      this.#finish(most < own ? 'length' : 'stop')
+    const { tokens, stopsAt } = this.#answer
+    if (this.#decoded >= tokens.length) {
+      const cut =
+        this.#job.kind === 'generate' && this.#job.maxTokens !== undefined && tokens.length < this.#own
+      this.#finish(stopsAt === null && cut ? 'length' : 'stop')
       return
     }
     this.#after(this.#model.tokenMs ?? 0, () => {
+      const text = tokens[this.#decoded] ?? ''
       this.#decoded += 1
-      const slow = this.#buffer.push({
-        type: 'text',
-        text: `${this.#spec.model}-${this.#decoded} `,
-        tokens: 1,
-      })
+      const slow = text === '' ? null : this.#buffer.push({ type: 'text', text, tokens: 1 })
       if (slow !== null) return this.fail(slow)
       this.#tell({ phase: 'decode', tokens: this.#decoded })
       this.#decodeNext()
     })
+  }
+
+  get #own(): number {
+    return this.#model.tokens ?? 3
+  }
+
+  /** The answer's tokens, those behind a stop text left out and the one before it cut. */
+  get #answer(): { readonly tokens: readonly string[]; readonly stopsAt: number | null } {
+    const job = this.#job
+    if (job.kind === 'embed') return { tokens: [], stopsAt: null }
+    const count = Math.min(this.#own, job.maxTokens ?? Infinity)
+    const words = Array.from({ length: count }, (_, i) => `${this.#spec.model}-${i + 1} `)
+    const found = job.stop.map((stop) => words.join('').indexOf(stop)).filter((at) => at >= 0)
+    if (found.length === 0) return { tokens: words, stopsAt: null }
+    const stopsAt = Math.min(...found)
+    let before = 0
+    const tokens = words.map((word) => {
+      const kept = word.slice(0, Math.max(0, stopsAt - before))
+      before += word.length
+      return kept
+    })
+    return { tokens: tokens.filter((token) => token !== ''), stopsAt }
   }
 
   #finish(reason: 'stop' | 'length'): void {
@@ -134,4 +160,8 @@ export class FakeRun implements Run {
 function promptOf(job: Job): string {
   if (job.kind === 'embed') return ''
   return job.prompt.kind === 'raw' ? job.prompt.text : (job.prompt.messages.at(-1)?.content ?? '')
+}
+
+function wordsOf(text: string): number {
+  return text.split(/\s+/).filter((word) => word !== '').length
 }

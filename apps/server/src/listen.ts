@@ -18,8 +18,6 @@ export async function listen(
     { ServerResponse: HeadWithBody },
     (request, response) => void answer(request, response),
   )
-  // Answers may be long in coming: the scheduler has its own deadlines.
-  server.requestTimeout = 0
   server.keepAliveTimeout = 75_000
   server.listen(address.port, address.hostname)
   try {

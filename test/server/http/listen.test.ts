@@ -69,6 +69,22 @@ describe('a port that is taken', () => {
   })
 })
 
+describe('a server that listens', () => {
+  it('bounds how long a request may be on its way, and not how long an answer takes', async () => {
+    const { app } = harness()
+    const server = await listen(app.fetch, { hostname: '127.0.0.1', port: 0 })
+    onTestFinished(async () => {
+      server.close()
+      await once(server, 'close')
+    })
+    // Node looks after both bounds itself: they end with the request's last byte.
+    expect(server.headersTimeout).toBeGreaterThan(0)
+    expect(server.requestTimeout).toBeGreaterThanOrEqual(server.headersTimeout)
+    expect(server.requestTimeout).toBeLessThanOrEqual(600_000)
+    expect(server.timeout).toBe(0)
+  })
+})
+
 describe('an address that is not this machine’s', () => {
   it('is said to be so', async () => {
     expect(await refusal(0, '192.0.2.1')).toMatch(

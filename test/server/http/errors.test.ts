@@ -41,6 +41,26 @@ describe('an error before the first byte', () => {
     expect(told.error.split('; ').toSorted()).toEqual(error.split('; ').toSorted())
   })
 
+  it.each([
+    ['that cannot insert', ['completion'], '"parrot:latest" does not support insert (it can: completion)'],
+    [
+      'that could',
+      ['completion', 'insert'],
+      'suffix: expected none, as text that leads to a suffix is not written yet, got "the end"',
+    ],
+  ] as const)('is a 400 for a suffix and a model %s', async (_, capabilities, error) => {
+    const { post } = harness({ models: { 'parrot:latest': { capabilities } } })
+    const body = { model: 'parrot', prompt: 'Once', suffix: 'the end' }
+    const ollama = await post('/api/generate', body)
+    expect([ollama.status, await ollama.json()]).toEqual([400, { error }])
+    const openAi = await post('/v1/completions', body)
+    expect([openAi.status, await openAi.json()]).toMatchObject([
+      400,
+      { error: { message: error, param: 'suffix' } },
+    ])
+    expect((await post('/v1/completions', { ...body, suffix: '' })).status).toBe(200)
+  })
+
   it('is a 503 in Ollama’s words when the queue is full', async () => {
     const { post, scheduler } = harness({ models: slow, settings: { maxQueue: 1 } })
     const running = await post('/api/chat', chat)

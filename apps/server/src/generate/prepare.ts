@@ -188,4 +188,12 @@ function checkAbilities(ask: GenerateAsk, model: ServedModel): void {
       field,
     )
   }
+  if (prompt.kind === 'text' && prompt.suffix) {
+    // Dropped in silence, it would give an answer that does not lead there.
+    throw new RequestError(
+      'bad-request',
+      `suffix: expected none, as text that leads to a suffix is not written yet, got ${JSON.stringify(prompt.suffix.slice(0, 80))}`,
+      'suffix',
+    )
+  }
 }

@@ -15,7 +15,7 @@ export interface AccessRules {
   readonly keys: ApiKeys | undefined
 }
 
-/** Paths that say no more than that a server is there: clients look before they have a key. */
+/** Clients look at these before they have a key: that a server is there, its version, and in `/` one model's name as an example. */
 const OPEN = new Set(['/', '/api/version'])
 
 /** Lets a request through or throws; the key itself goes nowhere from here. */

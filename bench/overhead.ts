@@ -1,0 +1,92 @@
+import type { Agent } from 'node:http'
+import { availableParallelism } from 'node:os'
+import { smollm2 } from '../test/models/index.js'
+import type { Measure } from './measure.js'
+import { startBerth } from './serving/berth.js'
+import { get, keptOpen, post, textOf, type Timed } from './serving/http.js'
+import { median, percentile } from './serving/statistics.js'
+
+const REQUESTS = 200
+/** Requests before those that count: code is compiled, the prompt is in the KV cache. */
+const WARM_UP = 30
+/** More than one: the next token is computed, on all cores, while the first is on its way. */
+const TOKENS = 8
+const QUESTION = 'What is the capital of France?'
+
+/** A request, and how long the engine's child took from receiving it to its first token. */
+interface Way {
+  readonly name: string
+  ask(server: { readonly url: string; readonly agent: Agent }): Promise<{ timed: Timed; childMs: number }>
+}
+
+/** The figure is in the answer itself. */
+const OLLAMA: Way = {
+  name: '/api/generate',
+  async ask({ url, agent }) {
+    const body = { model: 'bench', prompt: QUESTION, options: { num_predict: TOKENS } }
+    const timed = await post(agent, `${url}/api/generate`, body)
+    const last: { prompt_eval_duration: number } = JSON.parse(
+      textOf(timed).trimEnd().split('\n').at(-1) ?? '',
+    )
+    return { timed, childMs: last.prompt_eval_duration / 1e6 }
+  },
+}
+
+/** The figure is the growth of a counter, read between requests. */
+function openAi(): Way {
+  let counted = Number.NaN
+  return {
+    name: '/v1/chat/completions',
+    async ask({ url, agent }) {
+      const messages = [{ role: 'user', content: QUESTION }]
+      const body = { model: 'bench', messages, max_tokens: TOKENS, stream: true }
+      const timed = await post(agent, `${url}/v1/chat/completions`, body)
+      const metrics = await get(agent, `${url}/metrics`)
+      const before = counted
+      counted = 1000 * Number(/^berth_prompt_seconds_total\{.*\} (\S+)$/m.exec(metrics)?.[1])
+      return { timed, childMs: counted - before }
+    },
+  }
+}
+
+/**
+ * What the server adds to the engine: from the moment a request is handed to a kept-open connection to the
+ * first bytes of its answer, less the time in the child from the job to its first token. Both ways take turns.
+ */
+export async function run(): Promise<Measure[]> {
+  await using berth = await startBerth(await smollm2())
+  const ways = [OLLAMA, openAi()].map((way) => ({ way, first: [] as number[], over: [] as number[] }))
+  const agent = keptOpen()
+  try {
+    for (let round = -WARM_UP; round < REQUESTS; round += 1) {
+      for (const { way, first, over } of ways) {
+        const { timed, childMs } = await way.ask({ url: berth.url, agent })
+        if (round < 0) continue
+        const firstMs = (timed.chunks[0]?.at ?? Number.NaN) - timed.sentAt
+        first.push(firstMs)
+        over.push(firstMs - childMs)
+      }
+    }
+  } finally {
+    agent.destroy()
+  }
+  return ways.flatMap(({ way, first, over }) => {
+    const settings = {
+      model: 'SmolLM2-135M Q4_1',
+      requests: REQUESTS,
+      tokens: TOKENS,
+      cores: availableParallelism(),
+    }
+    const measure = (name: string, value: number): Measure => ({
+      name: `overhead${way.name}/${name}`,
+      value,
+      unit: 'ms',
+      settings,
+    })
+    return [
+      measure('median', median(over)),
+      measure('p99', percentile(over, 0.99)),
+      measure('first-token', median(first)),
+    ]
+  })
+}

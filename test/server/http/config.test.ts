@@ -90,7 +90,6 @@ describe('the configuration', () => {
       { OLLAMA_ORIGINS: 'https://a.example, https://b.example' },
       { origins: ['https://a.example', 'https://b.example'] },
     ],
-    [{ OLLAMA_NOPRUNE: 'true' }, { noPrune: true }],
     [{ OLLAMA_DEBUG: '2' }, { debug: true }],
     [{ OLLAMA_DEBUG: '0' }, { debug: false }],
     [{ BERTH_GGUF_FOLDERS: '/a,/b' }, { ggufFolders: ['/a', '/b'] }],
@@ -135,7 +134,11 @@ describe('a bad value stops the start', () => {
       { env: { OLLAMA_GPU_OVERHEAD: '1 elephant' } },
       'OLLAMA_GPU_OVERHEAD: expected a number of bytes such as "512MiB" or "2GB", got "1 elephant"',
     ],
-    [{ env: { OLLAMA_NOPRUNE: 'maybe' } }, 'OLLAMA_NOPRUNE: expected "true" or "false", got "maybe"'],
+    [
+      { env: { OLLAMA_DEBUG: 'maybe' } },
+      'OLLAMA_DEBUG: expected "true", "false" or a level such as "1", got "maybe"',
+    ],
+    [{ args: ['--noprune'] }, '--noprune: no such flag; --help lists them'],
     [
       { env: { BERTH_CONFIG: 'b.json' }, files: { 'b.json': '{"maxQueue": true}' } },
       'b.json: maxQueue: expected a whole number of at least 0, got true',

@@ -8,7 +8,6 @@ import {
   durationSetting,
   listSetting,
   setting,
-  switchSetting,
   textSetting,
 } from './setting.js'
 
@@ -188,14 +187,6 @@ export const ConfigSchema = z.strictObject({
     value: 'origins',
     help: 'web origins that may call, beside local pages and apps; * stands for anything',
   }),
-  noPrune: switchSetting(
-    {
-      env: ['BERTH_NOPRUNE', 'OLLAMA_NOPRUNE'],
-      flag: 'noprune',
-      help: 'leave unused files of the store alone (false)',
-    },
-    false,
-  ),
   debug: setting(
     {
       env: ['BERTH_DEBUG', 'OLLAMA_DEBUG'],

@@ -65,16 +65,6 @@ export function durationSetting(text: SettingText, fallback: number, forever?: n
   })
 }
 
-const TRUE = new Set(['1', 't', 'true', 'yes', 'on'])
-const FALSE = new Set(['0', 'f', 'false', 'no', 'off'])
-
-export function switchSetting(text: SettingText, fallback: boolean) {
-  return setting(text, '"true" or "false"', fallback, (raw) => {
-    const word = String(raw).trim().toLowerCase()
-    return TRUE.has(word) ? true : FALSE.has(word) ? false : undefined
-  })
-}
-
 export function choiceSetting<const Choice extends string>(
   text: SettingText,
   fallback: Choice,

@@ -6,12 +6,41 @@ export interface Deferred<T> {
 }
 
 export function deferred<T>(): Deferred<T> {
-  let resolve!: (value: T) => void
-  let reject!: (reason: unknown) => void
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  promise.catch(() => undefined)
-  return { promise, resolve, reject }
+  return new LazyDeferred<T>()
+}
+
+/**
+ * Makes its promise when somebody asks for it: most of what waits in a long queue is never asked, and a
+ * hundred thousand promises with their functions are what the garbage collector would be busy with.
+ */
+class LazyDeferred<T> implements Deferred<T> {
+  #outcome: { readonly value: T } | { readonly reason: unknown } | null = null
+  #promise: Promise<T> | null = null
+  #settle: (() => void) | null = null
+
+  get promise(): Promise<T> {
+    if (this.#promise !== null) return this.#promise
+    const promise = new Promise<T>((resolve, reject) => {
+      this.#settle = () => {
+        const outcome = this.#outcome
+        if (outcome === null) return
+        if ('value' in outcome) resolve(outcome.value)
+        else reject(outcome.reason)
+      }
+      this.#settle()
+    })
+    promise.catch(() => undefined)
+    this.#promise = promise
+    return promise
+  }
+
+  resolve(value: T): void {
+    this.#outcome ??= { value }
+    this.#settle?.()
+  }
+
+  reject(reason: unknown): void {
+    this.#outcome ??= { reason }
+    this.#settle?.()
+  }
 }

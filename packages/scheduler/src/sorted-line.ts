@@ -52,6 +52,7 @@ export class SortedLine<T> implements Iterable<T> {
 
   /** How many items come before this one, which need not be in the line. */
   rank(item: T): number {
+    if (this.#chunks.at(-1)?.at(-1) === item) return this.#size - 1
     const at = this.#chunkOf(item)
     let before = 0
     for (let i = 0; i < at; i += 1) before += this.#chunks[i]?.length ?? 0
@@ -65,10 +66,16 @@ export class SortedLine<T> implements Iterable<T> {
 
   /** The first chunk whose last item is not before this one; the number of chunks where there is none. */
   #chunkOf(item: T): number {
-    return lowerBound(this.#chunks.length, (i) => {
-      const last = this.#chunks[i]?.at(-1)
-      return last !== undefined && this.#compare(last, item) < 0
-    })
+    // Most that come are put last, and most that go are first.
+    if (this.#isBefore(this.#chunks.length - 1, item)) return this.#chunks.length
+    if (!this.#isBefore(0, item)) return 0
+    return lowerBound(this.#chunks.length, (i) => this.#isBefore(i, item))
+  }
+
+  /** Whether all of a chunk is before an item. */
+  #isBefore(chunk: number, item: T): boolean {
+    const last = this.#chunks[chunk]?.at(-1)
+    return last !== undefined && this.#compare(last, item) < 0
   }
 
   #indexIn(chunk: readonly T[], item: T): number {

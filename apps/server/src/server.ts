@@ -103,9 +103,8 @@ async function assemble(parts: {
   readonly stopping: AbortSignal
 }): Promise<Assembled> {
   const { config, version, log, keys, loopback, stopping } = parts
-  const store = new ModelStore(storeFolders(config.models, config.ggufFolders), (problem) =>
-    log.warn(problem),
-  )
+  const { models: own, ollamaModels: ollama, ggufFolders: gguf } = config
+  const store = new ModelStore(storeFolders({ own, ollama, gguf }), (problem) => log.warn(problem))
   const engine = await createEngine(config, store, log)
   const { scheduler } = engine
 

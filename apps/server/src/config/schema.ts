@@ -34,10 +34,19 @@ export const ConfigSchema = z.strictObject({
   ),
   models: textSetting(
     {
-      env: ['BERTH_MODELS', 'OLLAMA_MODELS'],
+      env: ['BERTH_MODELS'],
       flag: 'models',
       value: 'folder',
-      help: "the model store, in Ollama's layout (~/.berth/models); ~/.ollama/models is read as well",
+      help: "Berth's own model store, in Ollama's layout (~/.berth/models)",
+    },
+    undefined,
+  ),
+  ollamaModels: textSetting(
+    {
+      env: ['OLLAMA_MODELS'],
+      flag: 'ollama-models',
+      value: 'folder',
+      help: "a store of Ollama's, only read; ~/.ollama/models and its service's are read as well",
     },
     undefined,
   ),

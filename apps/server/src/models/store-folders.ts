@@ -14,16 +14,21 @@ export interface StoreFolders {
 /** Where Ollama's Linux service keeps its models. */
 const OLLAMA_SERVICE = '/usr/share/ollama/.ollama/models'
 
-/**
- * @param models the own store if the user named one (`OLLAMA_MODELS`); else it is `~/.berth/models`.
- * @param gguf folders of plain files.
- */
-export function storeFolders(
-  models: string | undefined,
-  gguf: readonly string[],
-  home: string = homedir(),
-): StoreFolders {
-  const own = resolve(models ?? join(home, '.berth', 'models'))
-  const shared = [join(home, '.ollama', 'models'), OLLAMA_SERVICE].filter((folder) => folder !== own)
-  return { own, shared, gguf: gguf.map((folder) => resolve(folder)) }
+/** What users say of the folders; what they leave out is the usual place. */
+interface NamedFolders {
+  /** The own store (`BERTH_MODELS`): `~/.berth/models`. */
+  readonly own: string | undefined
+  /** A store of Ollama's that comes before its usual ones (`OLLAMA_MODELS`). */
+  readonly ollama: string | undefined
+  /** Folders of plain files. */
+  readonly gguf: readonly string[]
+}
+
+/** Nothing but what `BERTH_MODELS` or `~/.berth` says is ever written to: `OLLAMA_MODELS` is another program's. */
+export function storeFolders(named: NamedFolders, home: string = homedir()): StoreFolders {
+  const own = resolve(named.own ?? join(home, '.berth', 'models'))
+  const ollama = named.ollama === undefined ? [] : [resolve(named.ollama)]
+  const shared = new Set([...ollama, join(home, '.ollama', 'models'), OLLAMA_SERVICE])
+  shared.delete(own)
+  return { own, shared: [...shared], gguf: named.gguf.map((folder) => resolve(folder)) }
 }

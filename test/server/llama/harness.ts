@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type DeviceRoom, type KvType, place } from '@berth/budget'
+import { type Device, type DeviceRoom, type KvType, place } from '@berth/budget'
 import type {
   Clock,
   GenerateJob,
@@ -19,7 +19,7 @@ import {
   type ModelFile,
 } from '../../../apps/server/src/llama/index.js'
 
-const realClock: Clock = {
+export const realClock: Clock = {
   now: () => performance.now(),
   at: (at, run) => {
     const timer = setTimeout(run, Math.max(0, at - performance.now()))
@@ -27,9 +27,9 @@ const realClock: Clock = {
   },
 }
 
-const RAM: readonly DeviceRoom[] = [
-  { device: { id: 'ram', kind: 'ram', name: 'RAM', capacity: 64e9 }, free: 64e9 },
-]
+export const RAM: Device = { id: 'ram', kind: 'ram', name: 'RAM', capacity: 64e9 }
+
+const ROOM: readonly DeviceRoom[] = [{ device: RAM, free: RAM.capacity }]
 
 /** The machine is looked at once for all tests of a file. */
 const { engine: probe } = await detectDevices(false)
@@ -73,7 +73,7 @@ export interface SpecWish {
 export async function specFor(backend: LlamaBackend, model: string, wish: SpecWish = {}): Promise<LoadSpec> {
   const { purpose = 'generate', slots = 1, contextLength = 512, kvType = 'f16' } = wish
   const profile = await backend.profile(model, purpose)
-  const verdict = place(profile, { contextLength, slots, kvType }, RAM)
+  const verdict = place(profile, { contextLength, slots, kvType }, ROOM)
   if (!verdict.fits) throw new Error(verdict.reason)
   const { placement } = verdict
   return {
@@ -136,7 +136,7 @@ export interface Answer {
   readonly finished: Extract<Piece, { type: 'finished' }>
 }
 
-export async function answerOf(run: Run): Promise<Answer> {
+export async function answerOf(run: Pick<Run, 'pieces'>): Promise<Answer> {
   const pieces: Piece[] = []
   for await (const piece of run.pieces) pieces.push(piece)
   const finished = pieces.at(-1)

@@ -1,10 +1,10 @@
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import type { SchedulerEvent } from '@berth/scheduler'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { smollm2 } from '../../models/index.js'
 import { eventually } from '../../eventually.js'
 import { temporaryFolder } from '../../temporary-folder.js'
-import { lives, post, startBerth } from './berth-process.js'
+import { lives, post, startBerth, type BerthProcess } from './berth-process.js'
 
 const chat = {
   model: 'smollm2',
@@ -184,29 +184,43 @@ describe('a file that is no model', () => {
     'folder.gguf': async (path: string) => {
       await mkdir(path)
     },
-    'secret.gguf': async (path: string) => {
-      await writeFile(path, 'GGUF')
-      await chmod(path, 0)
-    },
+  }
+
+  async function failureOf(berth: BerthProcess, model: string): Promise<readonly [number, string]> {
+    const response = await post(`${berth.url}/api/chat`, { ...chat, model, stream: false })
+    const body: { error: string } = JSON.parse(await response.text())
+    return [response.status, body.error]
   }
 
   it('is a clear error each, and the server lives on', async () => {
     await using berth = await startBerth({ files: { ...files, 'smollm2.gguf': await smollm2() } })
-    const errors: Record<string, string> = {}
-    for (const model of ['truncated', 'nonsense', 'empty', 'folder', 'secret']) {
-      const response = await post(`${berth.url}/api/chat`, { ...chat, model, stream: false })
-      expect(response.status).toBeGreaterThanOrEqual(400)
-      const body: { error: string } = JSON.parse(await response.text())
-      errors[model] = body.error
-    }
-    expect(errors).toEqual({
-      truncated: expect.stringMatching(/truncated/),
-      nonsense: expect.stringMatching(/nonsense/),
-      empty: expect.stringMatching(/empty/),
-      folder: "model 'folder' not found",
-      secret: expect.stringMatching(/secret/),
-    })
+    const broken = (model: string, why: string) => [
+      500,
+      expect.stringMatching(`^model "${model}:latest" cannot be used: .*/${model}\\.gguf: ${why}`),
+    ]
+    expect(await failureOf(berth, 'truncated')).toEqual(
+      broken('truncated', 'the file is cut off: .* ends at byte \\d+, the file at 4000000$'),
+    )
+    expect(await failureOf(berth, 'nonsense')).toEqual(
+      broken('nonsense', 'not a valid gguf file: unsupported version'),
+    )
+    expect(await failureOf(berth, 'empty')).toEqual(broken('empty', 'the file is empty$'))
+    expect(await failureOf(berth, 'folder')).toEqual([404, "model 'folder' not found"])
     expect(await answerOf(berth.url, chat)).toContain('Paris')
+  })
+
+  it('is told to be closed to the server where it is', async (context) => {
+    if (process.platform === 'win32') context.skip('files have no modes here')
+    if (process.geteuid?.() === 0) context.skip('the superuser may read everything')
+    const secret = async (path: string) => {
+      await copyFile(await smollm2(), path)
+      await chmod(path, 0)
+    }
+    await using berth = await startBerth({ files: { 'secret.gguf': secret } })
+    expect(await failureOf(berth, 'secret')).toEqual([
+      500,
+      expect.stringMatching(/secret\.gguf.*permission/i),
+    ])
   })
 })
 

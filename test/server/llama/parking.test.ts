@@ -1,14 +1,11 @@
-import { readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Parked, Run } from '@berth/scheduler'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { LlamaRunner } from '../../../apps/server/src/llama/index.js'
 import { smollm2 } from '../../models/index.js'
 import { answerOf, backendOver, chat, load, raw, textOf } from './harness.js'
-
-async function parkedFolders(): Promise<string[]> {
-  return (await readdir(tmpdir())).filter((name) => name.startsWith('berth-parked-'))
-}
 
 /** Reads some pieces, parks, and reads the rest of what was made by then. */
 async function parkAfter(run: Run, pieces: number): Promise<{ parked: Parked; text: string }> {
@@ -87,14 +84,22 @@ describe('a parked job', () => {
   })
 
   it('leaves nothing on the disk when its runner is killed', async () => {
-    const other = await load(backendOver({ model: path }), 'model')
-    const before = await parkedFolders()
-    const { parked } = await parkAfter(other.start(story), 2)
-    const made = (await parkedFolders()).filter((name) => !before.includes(name))
-    expect(made).toHaveLength(1)
-    await other.stop('now')
-    await vi.waitUntil(async () => !(await parkedFolders()).includes(made[0]!), { timeout: 60_000 })
-    await parked.dispose()
+    // A place of its own: others park meanwhile.
+    const folder = await mkdtemp(join(tmpdir(), 'berth-parking-'))
+    for (const name of ['TMPDIR', 'TEMP', 'TMP']) vi.stubEnv(name, folder)
+    try {
+      const other = await load(backendOver({ model: path }), 'model')
+      const { parked } = await parkAfter(other.start(story), 2)
+      const [made, ...more] = (await readdir(folder)).filter((name) => name.startsWith('berth-parked-'))
+      expect(more).toEqual([])
+      expect(await readdir(join(folder, made!))).toHaveLength(1)
+      await other.stop('now')
+      await vi.waitUntil(async () => !(await readdir(folder)).includes(made!), { timeout: 60_000 })
+      await parked.dispose()
+    } finally {
+      vi.unstubAllEnvs()
+      await rm(folder, { recursive: true })
+    }
   })
 
   it('cannot be parked once it is over', async () => {

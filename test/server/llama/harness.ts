@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { type Device, type DeviceRoom, type KvType, place } from '@berth/budget'
 import type {
   Clock,
@@ -169,4 +170,27 @@ export function isAlive(pid: number): boolean {
 /** Looks again and again until it is so; the test's own time is the bound. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/** The process ids of a process's children, by the kernel's or the system's own list. */
+export function childrenOf(parent: number): number[] {
+  const pairs =
+    process.platform === 'linux'
+      ? readdirSync('/proc')
+          .filter((name) => /^\d+$/.test(name))
+          .map((pid) => [Number(pid), parentOf(pid)] as const)
+      : execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+          .split('\n')
+          .map((line) => line.trim().split(/\s+/).map(Number) as [number, number])
+  return pairs.filter(([, its]) => its === parent).map(([pid]) => pid)
+}
+
+/** Null for a process that has gone meanwhile. */
+function parentOf(pid: string): number | null {
+  try {
+    // After the name in parentheses, which may hold anything, come the state and the parent.
+    return Number(/\) \w (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])
+  } catch {
+    return null
+  }
 }

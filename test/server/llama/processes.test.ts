@@ -2,12 +2,22 @@ import { type ChildProcess, fork, type ForkOptions } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { DeviceBytes } from '@berth/budget'
-import { Abort, type RunProgress } from '@berth/scheduler'
+import { Abort } from '@berth/scheduler'
 import { ManualClock } from '@berth/scheduler/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { LlamaBackend } from '../../../apps/server/src/llama/index.js'
 import { randomGguf } from '../../models/index.js'
-import { answerOf, backendOver, isAlive, load, raw, specFor, until, withRunner } from './harness.js'
+import {
+  answerOf,
+  backendOver,
+  childrenOf,
+  isAlive,
+  load,
+  raw,
+  specFor,
+  until,
+  withRunner,
+} from './harness.js'
 
 const LONG = 'one two three four five six seven eight nine ten '.repeat(60)
 
@@ -108,40 +118,58 @@ describe('the children of the llama backend', () => {
     expect(await runner.ended).toMatchObject({ asked: true })
   })
 
-  it('leave a prompt within one chunk when its job is cancelled', () =>
-    withRunner(backend, 'model', { contextLength: 2048 }, async (runner) => {
-      const run = runner.start(raw(LONG, { maxTokens: 1 }))
-      const seen: RunProgress[] = []
+  it('leave a prompt at the end of the chunk in work when its job is cancelled', () =>
+    withRunner(backend, 'model', { contextLength: 8_192 }, async (runner) => {
+      const run = runner.start(raw(LONG.repeat(10), { maxTokens: 1_000 }))
+      const seen: number[] = []
+      let length = NaN
+      let known = NaN
       await new Promise<void>((resolve) => {
         run.onProgress((progress) => {
-          seen.push(progress)
-          // The first is told once; what comes after it was in work by then.
-          if (seen.length === 1) run.cancel()
+          if (progress.phase === 'prompt') length = progress.of
+          seen.push(progress.phase === 'prompt' ? progress.tokens : Infinity)
+          if (seen.length > 1) return
+          run.cancel()
+          // A child takes what it is told in order: when this is answered, it knows.
+          void runner.countTokens('').then(() => (known = seen.at(-1)!))
           resolve()
         })
       })
       expect((await run.slotFree).how).toBe('cancelled')
-      const done = seen.map((progress) => (progress.phase === 'prompt' ? progress.tokens : Infinity))
-      expect(done[0]).toBe(128)
-      expect(done.at(-1)).toBeLessThanOrEqual(3 * 128)
-      const [first] = seen
-      expect(first?.phase === 'prompt' && first.of > 5 * 128).toBe(true)
+      expect(seen[0]).toBe(128)
+      // It may know it with one chunk's report on its way and the next chunk in work.
+      expect(seen.at(-1)! - known).toBeLessThanOrEqual(2 * 128)
+      expect(seen.at(-1)).toBeLessThan(length)
     }))
 
   it('go when their load is called off, before the load fails', async () => {
     const spec = await specFor(backend, 'model')
+    const before = childrenOf(process.pid)
     const abort = new Abort()
-    const loading = backend.load(spec, () => abort.abort('not wanted any more'), abort)
-    await expect(loading).rejects.toMatchObject({ code: 'aborted' })
+    let loading: number[] = []
+    const load = backend.load(
+      spec,
+      ({ fraction }) => {
+        // The child has said that it is at work.
+        if (fraction === 0 || abort.aborted) return
+        loading = childrenOf(process.pid).filter((pid) => !before.includes(pid))
+        abort.abort('not wanted any more')
+      },
+      abort,
+    )
+    await expect(load).rejects.toMatchObject({ code: 'aborted' })
+    expect(loading).toHaveLength(1)
+    expect(isAlive(loading[0]!)).toBe(false)
   })
 
-  it('take their share of the cores while they work', () =>
+  it('go on with their jobs while their share of the cores changes', () =>
     withRunner(backend, 'model', {}, async (runner) => {
       const run = runner.start(raw('Hello', { maxTokens: 64 }))
-      runner.setThreads(2)
-      runner.setThreads(1)
+      let share = 1
+      run.onProgress(() => runner.setThreads((share = 3 - share)))
       const { finished } = await answerOf(run)
       expect(finished.metrics.decodedTokens).toBe(64)
+      expect(finished.reason).toBe('length')
     }))
 
   it('tell what they hold, as the budget foresaw', () =>

@@ -4,9 +4,8 @@ import type { CustomBatchingPrioritizationStrategy } from 'node-llama-cpp'
 const MOST_WAITS = 64
 
 /**
- * Has the slots decode together. Two of the measures of the engine notes' figures are here: a batch is
- * gathered until every running job has queued, and its items go in the order of their sequence ids, so that
- * llama.cpp computes them as one graph.
+ * Has the slots decode together, in two ways: a batch is gathered until every running job has queued, and
+ * its items go in the order of their sequence ids, so that llama.cpp computes them as one graph.
  *
  * The engine holds its context's lock for as long as anything is queued, and with several jobs something
  * always is: whatever else needs the lock (cutting a cache, saving a state) would wait until all of them

@@ -32,21 +32,20 @@ const OLLAMA: Way = {
   },
 }
 
-/** The figure is the growth of a counter, read between requests. */
-function openAi(): Way {
-  let counted = Number.NaN
-  return {
-    name: '/v1/chat/completions',
-    async ask({ url, agent }) {
-      const messages = [{ role: 'user', content: QUESTION }]
-      const body = { model: 'bench', messages, max_tokens: TOKENS, stream: true }
-      const timed = await post(agent, `${url}/v1/chat/completions`, body)
+/** The figure is the growth of a counter, read before and after. */
+const OPENAI: Way = {
+  name: '/v1/chat/completions',
+  async ask({ url, agent }) {
+    const counted = async (): Promise<number> => {
       const metrics = await get(agent, `${url}/metrics`)
-      const before = counted
-      counted = 1000 * Number(/^berth_prompt_seconds_total\{.*\} (\S+)$/m.exec(metrics)?.[1])
-      return { timed, childMs: counted - before }
-    },
-  }
+      return 1000 * Number(/^berth_prompt_seconds_total\{.*\} (\S+)$/m.exec(metrics)?.[1])
+    }
+    const messages = [{ role: 'user', content: QUESTION }]
+    const body = { model: 'bench', messages, max_tokens: TOKENS, stream: true }
+    const before = await counted()
+    const timed = await post(agent, `${url}/v1/chat/completions`, body)
+    return { timed, childMs: (await counted()) - before }
+  },
 }
 
 /**
@@ -55,7 +54,7 @@ function openAi(): Way {
  */
 export async function run(): Promise<Measure[]> {
   await using berth = await startBerth(await smollm2())
-  const ways = [OLLAMA, openAi()].map((way) => ({ way, first: [] as number[], over: [] as number[] }))
+  const ways = [OLLAMA, OPENAI].map((way) => ({ way, first: [] as number[], over: [] as number[] }))
   const agent = keptOpen()
   try {
     for (let round = -WARM_UP; round < REQUESTS; round += 1) {

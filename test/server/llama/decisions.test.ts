@@ -8,7 +8,7 @@ import { grammarSchema } from '../../../apps/server/src/llama/child/json-schema.
 import { samplerConfig, usableSeed } from '../../../apps/server/src/llama/child/sampling.js'
 import { chooseSlot, nextChunk, reusable, shifted } from '../../../apps/server/src/llama/child/slots.js'
 import { ThreadShare, usableThreads } from '../../../apps/server/src/llama/child/thread-share.js'
-import { devicesOf } from '../../../apps/server/src/llama/devices.js'
+import { devicesOf, eachGpu } from '../../../apps/server/src/llama/devices.js'
 import { hostMemory } from '../../../apps/server/src/llama/host-memory.js'
 import { memoryByDevice } from '../../../apps/server/src/llama/memory-report.js'
 import { asFromChild, asToChild, type ProbeResult } from '../../../apps/server/src/llama/protocol.js'
@@ -318,6 +318,38 @@ describe('the memories of the machine', () => {
     const apple = { ...gpuless, gpu: 'metal', gpuNames: ['M9'] } as const
     const unified = devicesOf(host, apple, [{ total: 75, used: 5, unified: 75 }])
     expect(unified).toMatchObject({ devices: [{ id: 'unified', kind: 'unified', capacity: 75 }] })
+  })
+
+  it.each([
+    ['cuda', 'CUDA_VISIBLE_DEVICES', [1, 2]],
+    ['vulkan', 'GGML_VK_VISIBLE_DEVICES', [1, 2]],
+    // It cannot be told at which to look: they are one, of the sum.
+    ['metal', null, [3]],
+  ] as const)(
+    'of several GPUs of %s are looked at one by one, if they can be',
+    async (gpu, variable, totals) => {
+      const vram = (total: number) => ({ total, used: 0, unified: 0 })
+      const both: ProbeResult = { ...gpuless, gpu, gpuNames: ['A', 'B'], vram: vram(3) }
+      const asked: unknown[] = []
+      const found = await eachGpu(both, (_gpu, env) => {
+        asked.push(env)
+        return Promise.resolve({ ...both, vram: vram(asked.length) })
+      })
+      expect(found.map(({ total }) => total)).toEqual(totals)
+      expect(asked).toEqual(variable === null ? [] : [{ [variable]: '0' }, { [variable]: '1' }])
+    },
+  )
+
+  it('of one GPU, or none, need no second look', async () => {
+    const look = () => Promise.reject(new Error('Expected no other look'))
+    const one: ProbeResult = {
+      ...gpuless,
+      gpu: 'cuda',
+      gpuNames: ['A'],
+      vram: { total: 8, used: 1, unified: 0 },
+    }
+    expect(await eachGpu(one, look)).toEqual([one.vram])
+    expect(await eachGpu(gpuless, look)).toEqual([])
   })
 
   it('are as large as the control group allows', async () => {

@@ -18,10 +18,13 @@ const VISIBLE: Readonly<Record<string, string>> = {
   vulkan: 'GGML_VK_VISIBLE_DEVICES',
 }
 
-/** The environment of a child that is to use these GPUs only. */
-export function visibleGpus(gpu: ProbeResult['gpu'], indices: readonly number[]): Record<string, string> {
+/** The environment of a child that is to use these GPUs only; null where the engine cannot be told which. */
+export function visibleGpus(
+  gpu: ProbeResult['gpu'],
+  indices: readonly number[],
+): Readonly<Record<string, string>> | null {
   const variable = gpu === false ? undefined : VISIBLE[gpu]
-  return variable === undefined ? {} : { [variable]: indices.join(',') }
+  return variable === undefined ? null : { [variable]: indices.join(',') }
 }
 
 /**
@@ -34,13 +37,21 @@ export async function detectDevices(gpu: GpuChoice = 'auto'): Promise<DetectedDe
   return { ...devicesOf(await hostMemory(), engine, gpus), engine }
 }
 
-/** Capacity and use of every GPU; the engine tells only their sum, so that several are looked at one by one. */
-async function eachGpu(engine: ProbeResult): Promise<ProbeResult['vram'][]> {
+/**
+ * Capacity and use of every GPU; the engine tells only their sum, so that several are looked at one by one.
+ * Where it cannot be told at which to look, they count as one.
+ */
+export async function eachGpu(
+  engine: ProbeResult,
+  look: typeof probeEngine = probeEngine,
+): Promise<ProbeResult['vram'][]> {
   if (engine.gpu === false) return []
-  if (engine.gpuNames.length <= 1 || visibleGpus(engine.gpu, [0]) === undefined) return [engine.vram]
+  if (engine.gpuNames.length <= 1) return [engine.vram]
   const found: ProbeResult['vram'][] = []
   for (const index of engine.gpuNames.keys()) {
-    found.push((await probeEngine(engine.gpu, visibleGpus(engine.gpu, [index]))).vram)
+    const env = visibleGpus(engine.gpu, [index])
+    if (env === null) return [engine.vram]
+    found.push((await look(engine.gpu, env)).vram)
   }
   return found
 }

@@ -133,7 +133,7 @@ export class LlamaBackend implements Backend {
       spec,
       order,
       gpu: onGpu ? engine.gpu : false,
-      env: onGpu ? visibleGpus(engine.gpu, gpus) : {},
+      env: (onGpu ? visibleGpus(engine.gpu, gpus) : null) ?? {},
       overhead: { host: HOST_OVERHEAD, gpu: onGpu ? GPU_OVERHEAD : 0 },
       report,
       signal,

@@ -174,15 +174,15 @@ export async function until(holds: () => boolean): Promise<void> {
 
 /** The process ids of a process's children, by the kernel's or the system's own list. */
 export function childrenOf(parent: number): number[] {
-  const pairs =
-    process.platform === 'linux'
-      ? readdirSync('/proc')
-          .filter((name) => /^\d+$/.test(name))
-          .map((pid) => [Number(pid), parentOf(pid)] as const)
-      : execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
-          .split('\n')
-          .map((line) => line.trim().split(/\s+/).map(Number) as [number, number])
-  return pairs.filter(([, its]) => its === parent).map(([pid]) => pid)
+  if (process.platform === 'linux') {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && parentOf(name) === parent)
+      .map(Number)
+  }
+  const list = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+  return Array.from(list.matchAll(/^\s*(\d+)\s+(\d+)\s*$/gm)).flatMap(([, pid, its]) =>
+    Number(its) === parent ? Number(pid) : [],
+  )
 }
 
 /** Null for a process that has gone meanwhile. */

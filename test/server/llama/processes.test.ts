@@ -147,7 +147,7 @@ describe('the children of the llama backend', () => {
     const before = childrenOf(process.pid)
     const abort = new Abort()
     let loading: number[] = []
-    const load = backend.load(
+    const called = backend.load(
       spec,
       ({ fraction }) => {
         // The child has said that it is at work.
@@ -157,7 +157,7 @@ describe('the children of the llama backend', () => {
       },
       abort,
     )
-    await expect(load).rejects.toMatchObject({ code: 'aborted' })
+    await expect(called).rejects.toMatchObject({ code: 'aborted' })
     expect(loading).toHaveLength(1)
     expect(isAlive(loading[0]!)).toBe(false)
   })

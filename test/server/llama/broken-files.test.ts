@@ -2,6 +2,7 @@ import { chmod, copyFile, mkdtemp, readFile, rm, truncate, writeFile } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Abort } from '@berth/scheduler'
+import type { ModelFile } from '../../../apps/server/src/llama/index.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { randomGguf } from '../../models/index.js'
 import { answerOf, backendOver, raw, specFor, withRunner } from './harness.js'
@@ -87,6 +88,30 @@ describe('a file that cannot be loaded', () => {
     } finally {
       if (root) process.seteuid!(0)
     }
+  })
+
+  it('is read once a revision, and only the latest is kept', async () => {
+    const path = join(folder, 'changing.gguf')
+    await copyFile(good, path)
+    let file: ModelFile | null = { path, revision: 'r1' }
+    const models = { list: () => Promise.resolve([]), resolve: () => Promise.resolve(file) }
+    const backend = backendOver({}, { models })
+    const first = await backend.profile('model', 'generate')
+    await rm(path)
+    // It is known already; another revision has to be read, and after that the first one as well.
+    expect(await backend.profile('model', 'generate')).toEqual(first)
+    file = { path: good, revision: 'r2' }
+    await backend.profile('model', 'generate')
+    file = { path, revision: 'r1' }
+    await expect(backend.profile('model', 'generate')).rejects.toMatchObject({ code: 'bad-model' })
+
+    await copyFile(good, path)
+    await backend.profile('model', 'generate')
+    file = null
+    await expect(backend.profile('model', 'generate')).rejects.toMatchObject({ code: 'unknown-model' })
+    await rm(path)
+    file = { path, revision: 'r1' }
+    await expect(backend.profile('model', 'generate')).rejects.toMatchObject({ code: 'bad-model' })
   })
 
   it('does no harm to the next load', async () => {

@@ -293,6 +293,9 @@ describe('a chat', () => {
   })
 })
 
+const vram = (total: number) => ({ total, used: 0, unified: 0 })
+const neverLook = () => Promise.reject(new Error('Expected no other look'))
+
 describe('the memories of the machine', () => {
   const gpuless: ProbeResult = {
     gpu: false,
@@ -328,7 +331,6 @@ describe('the memories of the machine', () => {
   ] as const)(
     'of several GPUs of %s are looked at one by one, if they can be',
     async (gpu, variable, totals) => {
-      const vram = (total: number) => ({ total, used: 0, unified: 0 })
       const both: ProbeResult = { ...gpuless, gpu, gpuNames: ['A', 'B'], vram: vram(3) }
       const asked: unknown[] = []
       const found = await eachGpu(both, (_gpu, env) => {
@@ -341,15 +343,14 @@ describe('the memories of the machine', () => {
   )
 
   it('of one GPU, or none, need no second look', async () => {
-    const look = () => Promise.reject(new Error('Expected no other look'))
     const one: ProbeResult = {
       ...gpuless,
       gpu: 'cuda',
       gpuNames: ['A'],
       vram: { total: 8, used: 1, unified: 0 },
     }
-    expect(await eachGpu(one, look)).toEqual([one.vram])
-    expect(await eachGpu(gpuless, look)).toEqual([])
+    expect(await eachGpu(one, neverLook)).toEqual([one.vram])
+    expect(await eachGpu(gpuless, neverLook)).toEqual([])
   })
 
   it('are as large as the control group allows', async () => {

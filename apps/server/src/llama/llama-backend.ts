@@ -76,13 +76,20 @@ const GPU_OVERHEAD = 450e6
 
 const STOP_TIMES: StopTimes = { askMs: 2_000, termMs: 3_000 }
 
+/** The head of a model's file. */
+interface Head {
+  readonly path: string
+  readonly revision: string
+  readonly metadata: Promise<GgufMetadata>
+}
+
 /** Models that llama.cpp runs: one child process each. */
 export class LlamaBackend implements Backend {
   readonly name = 'llama'
   readonly #options: LlamaBackendOptions
   #probe: Promise<ProbeResult> | null
-  /** Of a file that was read once; its key has the revision in it. */
-  readonly #metadata = new Map<string, Promise<GgufMetadata>>()
+  /** What was read of each model's file, of its latest revision only: servers run for months. */
+  readonly #heads = new Map<ModelId, Head>()
 
   constructor(options: LlamaBackendOptions) {
     this.#options = options
@@ -95,7 +102,7 @@ export class LlamaBackend implements Backend {
 
   async profile(model: ModelId, purpose: Purpose): Promise<MemoryProfile> {
     const file = await this.#file(model)
-    return this.#profileOf(file, purpose, await this.#engine())
+    return this.#profileOf(model, file, purpose, await this.#engine())
   }
 
   async load(spec: LoadSpec, report: (progress: LoadProgress) => void, signal: SignalLike): Promise<Runner> {
@@ -107,7 +114,7 @@ export class LlamaBackend implements Backend {
       )
     }
     const engine = await this.#engine()
-    const profile = await this.#profileOf(file, spec.purpose, engine)
+    const profile = await this.#profileOf(spec.model, file, spec.purpose, engine)
     if (signal.aborted) throw new BackendError('aborted', 'The load was cancelled')
     const { placement } = spec
     const onGpu = placement.gpuLayers > 0
@@ -145,16 +152,18 @@ export class LlamaBackend implements Backend {
 
   async #file(model: ModelId): Promise<ModelFile> {
     const file = await this.#options.models.resolve(model)
-    if (file === null) throw new BackendError('unknown-model', `There is no model ${model}`)
-    return file
+    if (file !== null) return file
+    this.#heads.delete(model)
+    throw new BackendError('unknown-model', `There is no model ${model}`)
   }
 
   async #profileOf(
+    model: ModelId,
     file: ModelFile,
     purpose: Purpose,
     engine: ProbeResult,
   ): Promise<ReturnType<typeof profileFromGguf>> {
-    const metadata = await this.#metadataOf(file)
+    const metadata = await this.#metadataOf(model, file)
     try {
       return profileFromGguf(metadata, engineFacts(purpose, metadata, engine, this.#flashAttention))
     } catch (error) {
@@ -163,18 +172,17 @@ export class LlamaBackend implements Backend {
     }
   }
 
-  async #metadataOf(file: ModelFile): Promise<GgufMetadata> {
-    const key = `${file.revision} ${file.path}`
-    let metadata = this.#metadata.get(key)
-    if (metadata === undefined) {
-      metadata = readGgufMetadata(file.path)
-      this.#metadata.set(key, metadata)
-      // A file that could not be read is looked at again.
-      metadata.catch(() => this.#metadata.delete(key))
+  async #metadataOf(model: ModelId, { path, revision }: ModelFile): Promise<GgufMetadata> {
+    let head = this.#heads.get(model)
+    if (head?.path !== path || head.revision !== revision) {
+      head = { path, revision, metadata: readGgufMetadata(path) }
+      this.#heads.set(model, head)
     }
     try {
-      return await metadata
+      return await head.metadata
     } catch (error) {
+      // A file that could not be read is looked at again.
+      if (this.#heads.get(model) === head) this.#heads.delete(model)
       throw asBackendError(error)
     }
   }

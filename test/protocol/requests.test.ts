@@ -49,7 +49,7 @@ describe('a request to Ollama’s API', () => {
   })
 
   it.each<[string, unknown, string]>([
-    ['a model that is missing', { prompt: 'x' }, 'model is required: expected a string'],
+    ['a model that is missing', { prompt: 'x' }, 'model is required: expected the name of a model'],
     ['an empty model', { model: '' }, 'model: expected the name of a model, got ""'],
     ['a wrong type', { model: 'm', prompt: 5 }, 'prompt: expected a string, got 5'],
     [
@@ -84,7 +84,7 @@ describe('a request to Ollama’s API', () => {
 
   it('is told of everything that is wrong at once', () => {
     expect(complaints(OllamaChatRequest, { messages: [{ role: 'robot', content: 'x' }] })).toEqual([
-      'model is required: expected a string',
+      'model is required: expected the name of a model',
       'messages[0].role: expected "system", "user", "assistant" or "tool", got "robot"',
     ])
   })

@@ -1,6 +1,6 @@
 import type { Capability, FileFacts, ModelDescription, ModelFacts, StoredModel } from '../models/index.js'
 import { StoreError } from '../models/index.js'
-import { RequestError, unknownModel } from './request-error.js'
+import { unknownModel } from './request-error.js'
 
 /** A model that can be asked for something. */
 export interface ServedModel {
@@ -23,7 +23,6 @@ export interface ModelSource {
  * @throws RequestError `unknown-model` in the client's own spelling; StoreError when it is there and broken.
  */
 export async function storedModel(models: ModelSource, name: string): Promise<StoredModel> {
-  if (name === '') throw new RequestError('bad-request', 'model is required', 'model')
   const stored = await models.find(name).catch((error: unknown) => {
     // A text that is no name is the name of no model.
     if (error instanceof StoreError && error.code === 'bad-name') return undefined

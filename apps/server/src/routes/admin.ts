@@ -5,7 +5,9 @@ import { storedModel } from '../generate/index.js'
 import type { RouteDeps } from './deps.js'
 import { readBody, whileClientStays } from './respond.js'
 
-const OfModel = z.object({ model: z.string({ error: 'expected the name of a model' }) })
+const NAME = 'expected the name of a model'
+
+const OfModel = z.object({ model: z.string({ error: NAME }).min(1, { error: NAME }) })
 
 const PinRequest = OfModel.extend({ pinned: z.boolean({ error: 'expected true or false' }).default(true) })
 

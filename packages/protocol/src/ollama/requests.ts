@@ -1,6 +1,16 @@
 import { z } from 'zod'
 import { keepAliveMs } from '../schemas/keep-alive.js'
-import { flag, jsonObject, maybe, modelName, text, textOrTexts, whole, wholeFrom } from '../schemas/fields.js'
+import {
+  A_NAME,
+  flag,
+  jsonObject,
+  maybe,
+  modelName,
+  text,
+  textOrTexts,
+  whole,
+  wholeFrom,
+} from '../schemas/fields.js'
 import { OllamaOptions } from './options.js'
 
 const format = z.union([z.literal('json'), z.literal('').transform(() => undefined), jsonObject], {
@@ -95,5 +105,10 @@ export type OllamaEmbeddingsRequest = z.output<typeof OllamaEmbeddingsRequest>
 /** `name` is the field's older name. */
 export const OllamaShowRequest = z
   .object({ model: maybe(text), name: maybe(text), verbose: maybe(flag) })
-  .transform(({ model, name, verbose }) => ({ model: model ?? name ?? '', verbose: verbose ?? false }))
+  .transform(({ model, name, verbose }, context) => {
+    const named = model ?? name
+    if (named) return { model: named, verbose: verbose ?? false }
+    context.addIssue({ code: 'custom', path: ['model'], message: A_NAME })
+    return z.NEVER
+  })
 export type OllamaShowRequest = z.output<typeof OllamaShowRequest>

@@ -29,7 +29,9 @@ export function between(min: number, max: number) {
 /** A JSON object of any content. */
 export const jsonObject = z.record(z.string(), z.unknown(), { error: 'expected a JSON object' })
 
-export const modelName = text.min(1, { error: 'expected the name of a model' })
+export const A_NAME = 'expected the name of a model'
+
+export const modelName = z.string({ error: A_NAME }).min(1, { error: A_NAME })
 
 /** One string or several; several is what comes out. */
 export function textOrTexts(error: string) {

@@ -1,7 +1,7 @@
 import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import type { SchedulerEvent } from '@berth/scheduler'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { smollm2 } from '../../models/index.js'
+import { randomGguf, smollm2 } from '../../models/index.js'
 import { eventually } from '../../eventually.js'
 import { temporaryFolder } from '../../temporary-folder.js'
 import { lives, post, startBerth, type BerthProcess } from './berth-process.js'
@@ -67,15 +67,21 @@ async function watch(url: string, signal: AbortSignal): Promise<SchedulerEvent[]
 
 describe('two models with room for one', () => {
   it('alternate, each answering for itself, with reasons for every change', async () => {
-    const file = await smollm2()
     await using berth = await startBerth({
-      files: { 'smollm2.gguf': file, 'twin.gguf': file },
+      files: { 'smollm2.gguf': await smollm2(), 'gibberish.gguf': await randomGguf() },
       env: { OLLAMA_MAX_LOADED_MODELS: '1' },
     })
     const ending = new AbortController()
     const events = await watch(berth.url, ending.signal)
-    const order = ['smollm2', 'twin', 'smollm2', 'twin']
-    for (const model of order) expect(await answerOf(berth.url, { ...chat, model })).toContain('Paris')
+    const answers: string[] = []
+    for (const model of ['smollm2', 'gibberish', 'smollm2', 'gibberish'])
+      answers.push(await answerOf(berth.url, { ...chat, model }))
+    // An answer of the wrong one would show: the other model has random weights.
+    const [sense = '', nonsense = ''] = answers
+    expect(sense).toContain('Paris')
+    expect(nonsense).not.toContain('Paris')
+    expect(nonsense).not.toBe('')
+    expect(answers).toEqual([sense, nonsense, sense, nonsense])
 
     const changes = () =>
       events.flatMap((event) =>
@@ -88,15 +94,19 @@ describe('two models with room for one', () => {
     const expected = [
       'loaded smollm2:latest',
       'evicted smollm2:latest',
-      'loaded twin:latest',
-      'evicted twin:latest',
+      'loaded gibberish:latest',
+      'evicted gibberish:latest',
       'loaded smollm2:latest',
       'evicted smollm2:latest',
-      'loaded twin:latest',
+      'loaded gibberish:latest',
     ]
     await eventually(changes).toEqual(expected)
     const reasons = events.flatMap((event) => (event.type === 'evicted' ? [event.why] : []))
-    for (const why of reasons) expect(why).toMatch(/least recently used|one model|loaded/)
+    const roomFor = (model: string) =>
+      expect.stringMatching(
+        new RegExp(`^makes room for ${model}:latest: least recently used, idle [\\d.]+ s, frees \\d+ MiB$`),
+      )
+    expect(reasons).toEqual([roomFor('gibberish'), roomFor('smollm2'), roomFor('gibberish')])
     expect(await berth.children()).toHaveLength(1)
     ending.abort()
   })

@@ -10,6 +10,7 @@ export { fetchFromWheel, isWhole, NoPythonError } from './pypi-wheel.js'
 export { RegistryClient } from './registry-client.js'
 export { StoreError } from './store-error.js'
 export { storeFolders } from './store-folders.js'
+export { StoreWriter } from './store-writer.js'
 export { withFileLock } from './file-lock.js'
 
 export type { Capability } from './capabilities.js'

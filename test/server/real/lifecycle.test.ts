@@ -5,46 +5,9 @@ import { randomGguf, smollm2 } from '../../models/index.js'
 import { eventually } from '../../eventually.js'
 import { temporaryFolder } from '../../temporary-folder.js'
 import { lives, post, startBerth, type BerthProcess } from './berth-process.js'
+import { answerOf, chat, linesOf, song, type Line } from './requests.js'
 
-const chat = {
-  model: 'smollm2',
-  messages: [
-    { role: 'system', content: 'You are a helpful assistant.' },
-    { role: 'user', content: 'What is the capital of France?' },
-  ],
-  options: { temperature: 0, num_predict: 24 },
-}
-/** A text that the model goes on with for as long as it is let. */
-const song = (tokens: number) => ({
-  model: 'smollm2',
-  raw: true,
-  prompt: 'la la la la la la la la la la la la la la la la la la la la la la la la',
-  options: { temperature: 0, num_predict: tokens },
-})
 const endless = song(1_000_000)
-
-interface Line {
-  readonly message?: { readonly content: string }
-  readonly done?: boolean
-  readonly error?: string
-}
-
-/** The lines of a stream as they come. */
-async function* linesOf(response: Response): AsyncGenerator<Line, void, void> {
-  let rest = ''
-  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    const parts = (rest + chunk).split('\n')
-    rest = parts.pop() ?? ''
-    for (const part of parts) yield JSON.parse(part)
-  }
-}
-
-async function answerOf(url: string, body: object): Promise<string> {
-  let text = ''
-  for await (const line of linesOf(await post(`${url}/api/chat`, body)))
-    text += line.message?.content ?? line.error
-  return text
-}
 
 /** What the scheduler does, as it happens, until the test is over. */
 async function watch(url: string, signal: AbortSignal): Promise<SchedulerEvent[]> {
@@ -63,6 +26,29 @@ async function watch(url: string, signal: AbortSignal): Promise<SchedulerEvent[]
   }
   read().catch(() => {})
   return events
+}
+
+/** Why a model had to leave for another. */
+const roomFor = (model: string) =>
+  expect.stringMatching(
+    new RegExp(`^makes room for ${model}:latest: least recently used, idle [\\d.]+ s, frees \\d+ MiB$`),
+  )
+
+/** What is said of a file that is no model. */
+const broken = (model: string, why: string) => [
+  500,
+  expect.stringMatching(`^model "${model}:latest" cannot be used: .*/${model}\\.gguf: ${why}`),
+]
+
+async function failureOf(berth: BerthProcess, model: string): Promise<readonly [number, string]> {
+  const response = await post(`${berth.url}/api/chat`, { ...chat, model, stream: false })
+  const body: { error: string } = JSON.parse(await response.text())
+  return [response.status, body.error]
+}
+
+async function secret(path: string): Promise<void> {
+  await copyFile(await smollm2(), path)
+  await chmod(path, 0)
 }
 
 describe('two models with room for one', () => {
@@ -102,10 +88,6 @@ describe('two models with room for one', () => {
     ]
     await eventually(changes).toEqual(expected)
     const reasons = events.flatMap((event) => (event.type === 'evicted' ? [event.why] : []))
-    const roomFor = (model: string) =>
-      expect.stringMatching(
-        new RegExp(`^makes room for ${model}:latest: least recently used, idle [\\d.]+ s, frees \\d+ MiB$`),
-      )
     expect(reasons).toEqual([roomFor('gibberish'), roomFor('smollm2'), roomFor('gibberish')])
     expect(await berth.children()).toHaveLength(1)
     ending.abort()
@@ -196,18 +178,8 @@ describe('a file that is no model', () => {
     },
   }
 
-  async function failureOf(berth: BerthProcess, model: string): Promise<readonly [number, string]> {
-    const response = await post(`${berth.url}/api/chat`, { ...chat, model, stream: false })
-    const body: { error: string } = JSON.parse(await response.text())
-    return [response.status, body.error]
-  }
-
   it('is a clear error each, and the server lives on', async () => {
     await using berth = await startBerth({ files: { ...files, 'smollm2.gguf': await smollm2() } })
-    const broken = (model: string, why: string) => [
-      500,
-      expect.stringMatching(`^model "${model}:latest" cannot be used: .*/${model}\\.gguf: ${why}`),
-    ]
     expect(await failureOf(berth, 'truncated')).toEqual(
       broken('truncated', 'the file is cut off: .* ends at byte \\d+, the file at 4000000$'),
     )
@@ -222,10 +194,6 @@ describe('a file that is no model', () => {
   it('is told to be closed to the server where it is', async (context) => {
     if (process.platform === 'win32') context.skip('files have no modes here')
     if (process.geteuid?.() === 0) context.skip('the superuser may read everything')
-    const secret = async (path: string) => {
-      await copyFile(await smollm2(), path)
-      await chmod(path, 0)
-    }
     await using berth = await startBerth({ files: { 'secret.gguf': secret } })
     expect(await failureOf(berth, 'secret')).toEqual([
       500,

@@ -11,7 +11,7 @@ import { ThreadShare, usableThreads } from '../../../apps/server/src/llama/child
 import { devicesOf, eachGpu } from '../../../apps/server/src/llama/devices.js'
 import { hostMemory } from '../../../apps/server/src/llama/host-memory.js'
 import { memoryByDevice } from '../../../apps/server/src/llama/memory-report.js'
-import { asFromChild, asToChild, type ProbeResult } from '../../../apps/server/src/llama/protocol.js'
+import type { ProbeResult } from '../../../apps/server/src/llama/protocol.js'
 
 const upTo = (length: number) => Array.from({ length }, (_, index) => index)
 
@@ -293,18 +293,17 @@ describe('a chat', () => {
   })
 })
 
+const gpuless: ProbeResult = {
+  gpu: false,
+  gpuNames: [],
+  vram: { total: 0, used: 0, unified: 0 },
+  systemInfo: '',
+  residentBytes: 0,
+}
 const vram = (total: number) => ({ total, used: 0, unified: 0 })
 const neverLook = () => Promise.reject(new Error('Expected no other look'))
 
 describe('the memories of the machine', () => {
-  const gpuless: ProbeResult = {
-    gpu: false,
-    gpuNames: [],
-    vram: { total: 0, used: 0, unified: 0 },
-    systemInfo: '',
-    residentBytes: 0,
-  }
-
   it('are RAM alone, RAM and GPUs, or one unified memory', () => {
     const host = { capacity: 100, used: 30 }
     expect(devicesOf(host, gpuless, []).devices.map(({ id }) => id)).toEqual(['ram'])
@@ -389,29 +388,5 @@ describe('the memories of the machine', () => {
     expect(memoryByDevice({ ram: 5, vram: 4 }, unified, { host: 1, gpu: 2 })).toEqual([
       { device: 'unified', bytes: 12 },
     ])
-  })
-})
-
-describe('messages between the server and its children', () => {
-  it('are taken when they make sense', () => {
-    const cancel = { type: 'cancel', run: 3 } as const
-    expect(asToChild(cancel)).toBe(cancel)
-    const runs = { type: 'runs', reports: [{ run: 1, pieces: [] }] } as const
-    expect(asFromChild(runs)).toBe(runs)
-  })
-
-  it.each([
-    [null, /`type`/],
-    [{ type: 'strange' }, /"strange"/],
-    [{ type: 'toString' }, /"toString"/],
-    [{ type: 'cancel' }, /`run`/],
-    [{ type: 'start', run: 1, job: { kind: 'dance' } }, /`job`/],
-  ])('are refused otherwise: %j', (message, why) => {
-    expect(() => asToChild(message)).toThrow(why)
-  })
-
-  it('are refused by the server as well', () => {
-    expect(() => asFromChild({ type: 'runs', reports: [{ run: 'one', pieces: [] }] })).toThrow(/`reports`/)
-    expect(() => asFromChild({ type: 'failed', error: 'because' })).toThrow(/`error`/)
   })
 })

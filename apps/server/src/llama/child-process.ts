@@ -1,7 +1,8 @@
 import { type ChildProcess as NodeChild, fork } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { asFromChild, type FromChild, type ToChild } from './protocol.js'
+import { asFromChild } from './check-messages.js'
+import type { FromChild, ToChild } from './protocol.js'
 
 /** How a child ended. */
 export interface ChildExit {

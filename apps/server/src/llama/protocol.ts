@@ -8,20 +8,10 @@ import type {
   Purpose,
   RunProgress,
 } from '@berth/scheduler'
-import {
-  checkMessage,
-  type Checks,
-  isArray,
-  isNumber,
-  isObject,
-  isOptional,
-  isString,
-  oneOf,
-} from './checks.js'
 
 /**
  * What the server and a child say to each other. Plain data (structured clone), a discriminated union each
- * way, checked by whoever receives it: the two are built together, so a mismatch is a bug that must show.
+ * way, checked (`check-messages.ts`) by whoever receives it: the two are built together, so a mismatch is a bug that must show.
  */
 
 /** Raised whenever a message changes; a child of another version is not talked to. */
@@ -141,51 +131,3 @@ export type FromChild =
   | { readonly type: 'runs'; readonly reports: readonly RunReport[] }
   | { readonly type: 'counted'; readonly call: Id; readonly tokens: Tokens }
   | { readonly type: 'log'; readonly level: 'debug' | 'warn' | 'error'; readonly text: string }
-
-const isId = isNumber
-const isGpu = oneOf('auto', 'cuda', 'vulkan', 'metal', false)
-const isJob = (value: unknown): boolean =>
-  isObject(value) && (value['kind'] === 'generate' || value['kind'] === 'embed')
-const isErrorData = (value: unknown): boolean =>
-  isObject(value) && isString(value['code']) && isString(value['message'])
-const isReport = (value: unknown): boolean =>
-  isObject(value) &&
-  isId(value['run']) &&
-  isArray(value['pieces']) &&
-  isOptional(isObject)(value['progress']) &&
-  isOptional(isObject)(value['outcome'])
-
-const TO_CHILD: Checks<ToChild['type']> = {
-  probe: { gpu: isGpu },
-  load: { gpu: isGpu, order: isObject },
-  start: { run: isId, job: isJob, from: isOptional(isObject) },
-  cancel: { run: isId },
-  park: { run: isId },
-  discard: { parked: isId },
-  count: { call: isId, text: isString },
-  threads: { count: isNumber },
-  leave: {},
-}
-
-const FROM_CHILD: Checks<FromChild['type']> = {
-  hello: { version: isNumber },
-  probed: { result: isObject },
-  loading: { fraction: isNumber, stage: oneOf('starting', 'reading', 'checking') },
-  loaded: { memory: isObject },
-  failed: { error: isErrorData },
-  runs: { reports: (value) => isArray(value) && value.every(isReport) },
-  counted: { call: isId, tokens: isNumber },
-  log: { level: oneOf('debug', 'warn', 'error'), text: isString },
-}
-
-/** @throws TypeError that names the field which is not what it should be. */
-export function asToChild(message: unknown): ToChild {
-  checkMessage<ToChild>(message, TO_CHILD)
-  return message
-}
-
-/** @throws TypeError that names the field which is not what it should be. */
-export function asFromChild(message: unknown): FromChild {
-  checkMessage<FromChild>(message, FROM_CHILD)
-  return message
-}

@@ -1,5 +1,6 @@
 import { errorData } from '@berth/scheduler'
-import { asToChild, type FromChild, PROTOCOL_VERSION, type ToChild } from '../protocol.js'
+import { asToChild } from '../check-messages.js'
+import { type FromChild, PROTOCOL_VERSION } from '../protocol.js'
 import { type EngineLog, loadModel, memoryOf, openEngine } from './load-model.js'
 import { Outbox } from './outbox.js'
 import { ParkingPlace } from './parking-place.js'
@@ -41,7 +42,8 @@ export function serve(process: NodeJS.Process): void {
   }
   const fail = (error: unknown): void => send({ type: 'failed', error: errorData(error) })
 
-  const take = async (message: ToChild): Promise<void> => {
+  const take = async (raw: unknown): Promise<void> => {
+    const message = asToChild(raw)
     switch (message.type) {
       case 'probe': {
         const engine = await openEngine(message.gpu, 1, log)
@@ -95,7 +97,7 @@ export function serve(process: NodeJS.Process): void {
   process.on('SIGINT', stay)
   process.on('SIGTERM', stay)
   process.on('message', (raw: unknown) => {
-    take(asToChild(raw)).catch(fail)
+    take(raw).catch(fail)
   })
   send({ type: 'hello', version: PROTOCOL_VERSION })
 }

@@ -37,7 +37,7 @@ export type Cases<Union, Key extends keyof Union> = {
 /** One of a union's cases. */
 export function variant<Union, Key extends keyof Union & string>(key: Key, cases: Cases<Union, Key>): Check {
   const known = new Map(
-    Object.entries<ChecksOf<unknown>>(cases).map(([value, fields]) => [value, shape<unknown>(fields)]),
+    Object.entries<Readonly<Record<string, Check>>>(cases).map(([value, fields]) => [value, shape(fields)]),
   )
   return (value) => {
     const which = isObject(value) ? value[key] : undefined

@@ -11,7 +11,8 @@ import type {
 
 /**
  * What the server and a child say to each other. Plain data (structured clone), a discriminated union each
- * way, checked (`check-messages.ts`) by whoever receives it: the two are built together, so a mismatch is a bug that must show.
+ * way, checked by whoever receives it (`check-messages.ts`): the two are built together, so a mismatch is a
+ * bug that must show.
  */
 
 /** Raised whenever a message changes; a child of another version is not talked to. */

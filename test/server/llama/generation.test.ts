@@ -11,7 +11,7 @@ const user = (content: string): Message => ({ role: 'user', content })
 const tell = (seed: number) => chat('Tell me a story.', { sampling: { temperature: 1, topK: 40, seed } })
 
 /** A job that goes on from a token. */
-const after = (token: number, kind: 'raw' | 'messages') => {
+const goingOnFrom = (token: number, kind: 'raw' | 'messages') => {
   const start = { after: [1, token] }
   const prompt =
     kind === 'raw' ? ({ kind, text: 'x', ...start } as const) : { ...messages(user('x')), ...start }
@@ -175,14 +175,14 @@ describe('a real model', () => {
     // SmolLM2 has 49,152 tokens.
     for (const token of [-7, 0.5, NaN, 49_152, 99_999_999, 2_147_483_648_000]) {
       for (const kind of ['raw', 'messages'] as const) {
-        await expect(answerOf(runner.start(after(token, kind)))).rejects.toMatchObject({
+        await expect(answerOf(runner.start(goingOnFrom(token, kind)))).rejects.toMatchObject({
           code: 'bad-job',
           message: expect.stringMatching(/`context\[1\]`.* 49151, got/),
         })
       }
     }
     for (const token of [0, 49_151]) {
-      expect((await answerOf(runner.start(after(token, 'raw')))).finished.reason).toBe('length')
+      expect((await answerOf(runner.start(goingOnFrom(token, 'raw')))).finished.reason).toBe('length')
     }
   })
 

@@ -15,8 +15,15 @@ export interface FakeRegistry {
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => boolean
 
-/** @param instead answers a request in place of the registry when it returns true. */
-export async function startRegistry(weights: string, instead: Answer = () => false): Promise<FakeRegistry> {
+/**
+ * @param instead answers a request in place of the registry when it returns true.
+ * @param bounds how long the client waits; its own if left out.
+ */
+export async function startRegistry(
+  weights: string,
+  instead: Answer = () => false,
+  bounds?: ConstructorParameters<typeof RegistryClient>[1],
+): Promise<FakeRegistry> {
   const blobs = new Map<string, string>()
   const put = (type: string, text: string) => {
     const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
@@ -46,5 +53,9 @@ export async function startRegistry(weights: string, instead: Answer = () => fal
   })
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- listening on a port, it has one
   const { port } = server.address() as AddressInfo
-  return { client: new RegistryClient(() => `http://127.0.0.1:${port}`), requests, digest: model.digest }
+  return {
+    client: new RegistryClient(() => `http://127.0.0.1:${port}`, bounds),
+    requests,
+    digest: model.digest,
+  }
 }

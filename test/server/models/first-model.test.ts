@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -143,6 +144,49 @@ describe('the first model', () => {
     const { first } = await setUp([source(registry)])
     await first.ensure(never)
     expect(first.state).toMatchObject({ state: 'missing' })
+  })
+
+  it.each([
+    [
+      'does not answer',
+      '/manifests/',
+      () => true,
+      { answerMs: 20, stallMs: 600_000 },
+      /nothing came for 0.02 s/,
+    ],
+    [
+      'begins a list and goes silent',
+      '/manifests/',
+      (response: ServerResponse) => response.write('{'),
+      { answerMs: 600_000, stallMs: 30 },
+      /nothing came for 0.03 s/,
+    ],
+    [
+      'begins a download and goes silent',
+      '/blobs/',
+      (response: ServerResponse) => response.write('wei'),
+      { answerMs: 600_000, stallMs: 30 },
+      /nothing came for 0.03 s/,
+    ],
+  ])('comes from the next source when one %s', async (_, path, begin, bounds, why) => {
+    const silent = await startRegistry(
+      'weights',
+      (request, response) => {
+        if (!request.url?.includes(path)) return false
+        begin(response)
+        return true
+      },
+      bounds,
+    )
+    const registry = await startRegistry('weights')
+    const { own, store, first, log } = await setUp([source(silent, 'the silent one'), source(registry)])
+    await first.ensure(never)
+    expect(first.state).toEqual({ state: 'there' })
+    expect(log.filter((line) => line.includes('passed over'))).toEqual([
+      expect.stringMatching(new RegExp(`^the silent one: .* cannot be reached: ${why.source}; passed over$`)),
+    ])
+    expect(await store.find('smollm2:135m')).toBeDefined()
+    await nothingHalfMade(own)
   })
 
   it('is fetched once by two that want it at the same time', async () => {

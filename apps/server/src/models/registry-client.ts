@@ -4,23 +4,28 @@ import { MEDIA_TYPE, parseManifest, type Layer, type Manifest } from './manifest
 import { shortName, type ModelName } from './model-name.js'
 import { StoreError } from './store-error.js'
 
-/** An answer that has not begun after so long will not come: the machine is offline, or the host is. */
-const ANSWER_MS = 6_000
-/** A download that brings nothing for so long has died. */
-const STALL_MS = 20_000
+/** How long a registry is waited for, in milliseconds. */
+export interface RegistryBounds {
+  /** An answer that has not begun after so long will not come: the machine is offline, or the host is. */
+  readonly answerMs: number
+  /** A download that brings nothing for so long has died. */
+  readonly stallMs: number
+}
+
+const BOUNDS: RegistryBounds = { answerMs: 6_000, stallMs: 20_000 }
 
 /** Speaks the registry protocol of Ollama, which model hubs speak too. */
 export class RegistryClient {
   readonly #origin: (host: string) => string
-  readonly #fetch: typeof fetch
+  readonly #bounds: RegistryBounds
 
   /** @param origin where a host is reached; HTTPS under its own name if left out. */
   constructor(
     origin: (host: string) => string = (host) => `https://${host}`,
-    fetchWith: typeof fetch = fetch,
+    bounds: RegistryBounds = BOUNDS,
   ) {
     this.#origin = origin
-    this.#fetch = fetchWith
+    this.#bounds = bounds
   }
 
   /**
@@ -64,9 +69,9 @@ export class RegistryClient {
     let done = 0
     const file = await open(target, 'w')
     try {
-      patience.wait(STALL_MS)
+      patience.wait(this.#bounds.stallMs)
       for await (const chunk of response.body) {
-        patience.wait(STALL_MS)
+        patience.wait(this.#bounds.stallMs)
         done += chunk.byteLength
         if (done > layer.size) break
         hash.update(chunk)
@@ -90,9 +95,9 @@ export class RegistryClient {
 
   async #get(url: string, patience: Patience, headers: Record<string, string> = {}): Promise<Response> {
     try {
-      patience.wait(ANSWER_MS)
-      const response = await this.#fetch(url, { headers, signal: patience.signal })
-      patience.wait(STALL_MS)
+      patience.wait(this.#bounds.answerMs)
+      const response = await fetch(url, { headers, signal: patience.signal })
+      patience.wait(this.#bounds.stallMs)
       return response
     } catch (error) {
       throw failed(new URL(url).host, error, patience)

@@ -15,11 +15,8 @@ const INSTALL_BYTES = 2e9
 export async function ensureInstalled() {
   if (isInstalled(ROOT)) return
   const { bavail, bsize } = statfsSync(ROOT)
-  if (bavail * bsize < INSTALL_BYTES) {
-    throw new SetupError(
-      `There is too little room to install: ${gigabytes(bavail * bsize)} are free on the disk of ${ROOT}, and about ${gigabytes(INSTALL_BYTES)} are needed; free some and try again.`,
-    )
-  }
+  const tooLittle = explainRoom(bavail * bsize)
+  if (tooLittle !== undefined) throw new SetupError(tooLittle)
   process.stderr.write('Installing what is missing (once, from the lockfile)\n')
   const quick = ['--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-retry-mintimeout=2000']
   const { code, output } = await runCommand('npm', ['ci', ...quick], {
@@ -28,6 +25,15 @@ export async function ensureInstalled() {
     env: { NODE_LLAMA_CPP_SKIP_DOWNLOAD: 'true' },
   })
   if (code !== 0) throw new SetupError(explainInstall(output))
+}
+
+/**
+ * Why there is too little room to install; undefined where there is enough.
+ * @param {number} freeBytes on the repository's disk
+ */
+export function explainRoom(freeBytes) {
+  if (freeBytes >= INSTALL_BYTES) return undefined
+  return `There is too little room to install: ${gigabytes(freeBytes)} are free on the disk of ${ROOT}, and about ${gigabytes(INSTALL_BYTES)} are needed; free some and try again.`
 }
 
 /**

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { explainInstall, isInstalled } from '../../scripts/tools/install.mjs'
+import { explainInstall, explainRoom, isInstalled } from '../../scripts/tools/install.mjs'
 import { temporaryFolder } from '../temporary-folder.js'
 
 type Packages = Readonly<Record<string, object>>
@@ -44,6 +44,19 @@ describe('whether everything is installed', () => {
     ],
   ])('is told where %s', async (_case, expected, installed) => {
     expect(isInstalled(await treeWith(WANTED, installed))).toBe(expected)
+  })
+})
+
+describe('the room for an installation', () => {
+  it('is asked for before it begins, with the figures and what to do', () => {
+    expect(explainRoom(1_999_999_999)).toMatch(
+      /^There is too little room to install: 2\.0 GB are free on the disk of .*, and about 2\.0 GB are needed; free some and try again\.$/,
+    )
+    expect(explainRoom(0)).toContain('0.0 GB are free')
+  })
+
+  it('is enough from about 2 GB on', () => {
+    expect(explainRoom(2_000_000_000)).toBeUndefined()
   })
 })
 

@@ -38,6 +38,11 @@ describe('a request to Ollama’s API', () => {
     expect(OllamaEmbedRequest.parse({ model: 'm', input: ['a', 'b'] }).input).toEqual(['a', 'b'])
   })
 
+  it('means a context of 4 tokens where it asks for fewer', () => {
+    const asked = (tokens: number) => OllamaOptions.parse({ num_ctx: tokens }).num_ctx
+    expect([asked(1), asked(4), asked(8_192)]).toEqual([4, 4, 8_192])
+  })
+
   it('knows the older name of the model field', () => {
     expect(OllamaShowRequest.parse({ name: 'm' })).toEqual({ model: 'm', verbose: false })
   })
@@ -60,7 +65,7 @@ describe('a request to Ollama’s API', () => {
     [
       'a fraction of a token',
       { model: 'm', options: { num_ctx: 0.5 } },
-      'options.num_ctx: expected a whole number from 4, got 0.5',
+      'options.num_ctx: expected a whole number from 1, got 0.5',
     ],
     [
       'a token id that no model can have',

@@ -16,8 +16,8 @@ const shape = {
   presence_penalty: maybe(between(-100, 100)),
   frequency_penalty: maybe(between(-100, 100)),
   stop: maybe(textOrTexts('expected a list of strings')),
-  // The least that Ollama ever loads.
-  num_ctx: maybe(wholeFrom(4)),
+  // 4 is the least that Ollama ever loads; it takes less for that.
+  num_ctx: maybe(wholeFrom(1).transform((tokens) => Math.max(4, tokens))),
   num_batch: maybe(whole),
   num_gpu: maybe(whole),
   main_gpu: maybe(whole),

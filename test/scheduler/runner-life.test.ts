@@ -193,6 +193,20 @@ describe('a model that changes while it is loaded', () => {
     expect(runner(w, 'a')?.spec.revision).toBe('2')
   })
 
+  it('serves no request from the old one that comes after the change, not even at once', async () => {
+    const w = world({ a: model(1, 0, { tokens: 100 }) }, [gpu(8), ram(8)], { slots: 2 })
+    const running = w.scheduler.submit(generate('a'))
+    await w.clock.advance(1_500)
+    w.backend.models.set('a', model(2, 0, { revision: '2', tokens: 1 }))
+    w.scheduler.modelChanged('a')
+    const next = w.scheduler.submit(generate('a'))
+    await w.clock.advance(5_000)
+    expect([await finished(running), await finished(next)]).toEqual([
+      expect.stringContaining('a-100'),
+      'a-1 ',
+    ])
+  })
+
   it('leaves when it is deleted, and is unknown from then on', async () => {
     const w = world({ a: model(1) }, [gpu(8), ram(8)])
     await answered(w, 'a')

@@ -318,8 +318,9 @@ export class Dispatcher {
     this.look()
   }
 
-  /** Reads again what is known of a line's model. */
+  /** Reads again what is known of a line's model; until then nobody is granted what may be the old one. */
   reread(line: Line): void {
+    line.known = null
     this.#reader.read(line)
   }
 

@@ -12,7 +12,7 @@ const SLOTS = Math.max(...AT_ONCE)
 /** Tokens of every slot. */
 const CONTEXT = 512
 /** Tokens of every answer. */
-const TOKENS = 48
+const TOKENS = 32
 const ROUNDS = 5
 
 /** The second has the shape of SmolLM2-360M. */
@@ -48,7 +48,12 @@ export async function run({ llamaServer }: BenchOptions): Promise<Measure[]> {
 async function measureModel(model: string, path: string, llamaServer?: string): Promise<Measure[]> {
   const threads = availableParallelism()
   await using berth = await startBerth(path, [
-    ...['--num-parallel', String(SLOTS), '--context-length', String(CONTEXT), '--keep-alive', '-1s'],
+    '--num-parallel',
+    String(SLOTS),
+    '--context-length',
+    String(CONTEXT),
+    '--keep-alive',
+    '-1s',
   ])
   await using other =
     llamaServer === undefined

@@ -24,9 +24,20 @@ export async function startLlamaServer(path: string, options: LlamaServerOptions
   const { modelPath, slots, contextLength, threads } = options
   const port = await freePort()
   const args = [
-    ...['--model', modelPath, '--host', '127.0.0.1', '--port', String(port)],
-    ...['--parallel', String(slots), '--ctx-size', String(slots * contextLength)],
-    ...['--threads', String(threads), '--threads-batch', String(threads)],
+    '--model',
+    modelPath,
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--parallel',
+    String(slots),
+    '--ctx-size',
+    String(slots * contextLength),
+    '--threads',
+    String(threads),
+    '--threads-batch',
+    String(threads),
   ]
   const program = startProgram(path, args)
   const url = `http://127.0.0.1:${port}`

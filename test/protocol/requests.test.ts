@@ -39,8 +39,8 @@ describe('a request to Ollama’s API', () => {
   })
 
   it('means a context of 4 tokens where it asks for fewer', () => {
-    const asked = (tokens: number) => OllamaOptions.parse({ num_ctx: tokens }).num_ctx
-    expect([asked(1), asked(4), asked(8_192)]).toEqual([4, 4, 8_192])
+    const meant = [1, 4, 8_192].map((tokens) => OllamaOptions.parse({ num_ctx: tokens }).num_ctx)
+    expect(meant).toEqual([4, 4, 8_192])
   })
 
   it('knows the older name of the model field', () => {

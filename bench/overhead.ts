@@ -1,16 +1,19 @@
 import type { Agent } from 'node:http'
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { smollm2 } from '../test/models/index.js'
 import type { Measure } from './measure.js'
-import { startBerth } from './serving/berth.js'
+import { LISTENING, startBerth } from './serving/berth.js'
 import { get, keptOpen, post, textOf, type Timed } from './serving/http.js'
+import { startProgram } from './serving/program.js'
 import { median, percentile } from './serving/statistics.js'
 
 const REQUESTS = 200
 /** Requests before those that count: code is compiled, the prompt is in the KV cache. */
-const WARM_UP = 30
+const WARM_UP = 50
 /** More than one: the next token is computed, on all cores, while the first is on its way. */
 const TOKENS = 8
+const BARE_SERVER = fileURLToPath(new URL('serving/bare-server.ts', import.meta.url))
 const QUESTION = 'What is the capital of France?'
 
 /** A request, and how long the engine's child took from receiving it to its first token. */
@@ -50,42 +53,54 @@ const OPENAI: Way = {
 
 /**
  * What the server adds to the engine: from the moment a request is handed to a kept-open connection to the
- * first bytes of its answer, less the time in the child from the job to its first token. Both ways take turns.
+ * first bytes of its answer, less the time in the child from the job to its first token. `bare` is the same for
+ * the least possible server, which computes as long as the engine did. They take turns.
  */
 export async function run(): Promise<Measure[]> {
   await using berth = await startBerth(await smollm2())
-  const ways = [OLLAMA, OPENAI].map((way) => ({ way, first: [] as number[], over: [] as number[] }))
+  await using bare = startProgram(process.execPath, ['--import', 'tsx', BARE_SERVER])
+  const bareUrl = await bare.said(LISTENING)
   const agent = keptOpen()
+  const over = new Map<string, number[]>()
+  const first = new Map<string, number[]>()
   try {
     for (let round = -WARM_UP; round < REQUESTS; round += 1) {
-      for (const { way, first, over } of ways) {
-        const { timed, childMs } = await way.ask({ url: berth.url, agent })
-        if (round < 0) continue
+      let computeMs = 0
+      const note = (name: string, timed: Timed, childMs: number): void => {
+        computeMs = childMs
+        if (round < 0) return
         const firstMs = (timed.chunks[0]?.at ?? Number.NaN) - timed.sentAt
-        first.push(firstMs)
-        over.push(firstMs - childMs)
+        keep(first, name, firstMs)
+        keep(over, name, firstMs - childMs)
       }
+      for (const way of [OLLAMA, OPENAI]) {
+        const { timed, childMs } = await way.ask({ url: berth.url, agent })
+        note(way.name, timed, childMs)
+      }
+      note('/bare', await post(agent, bareUrl, { computeMs }), computeMs)
     }
   } finally {
     agent.destroy()
   }
-  return ways.flatMap(({ way, first, over }) => {
-    const settings = {
-      model: 'SmolLM2-135M Q4_1',
-      requests: REQUESTS,
-      tokens: TOKENS,
-      cores: availableParallelism(),
-    }
-    const measure = (name: string, value: number): Measure => ({
-      name: `overhead${way.name}/${name}`,
+  const model = 'SmolLM2-135M Q4_1'
+  const settings = { model, requests: REQUESTS, tokens: TOKENS, cores: availableParallelism() }
+  return Array.from(over, ([name, values]) => {
+    const measure = (what: string, value: number): Measure => ({
+      name: `overhead${name}/${what}`,
       value,
       unit: 'ms',
       settings,
     })
     return [
-      measure('median', median(over)),
-      measure('p99', percentile(over, 0.99)),
-      measure('first-token', median(first)),
+      measure('median', median(values)),
+      measure('p99', percentile(values, 0.99)),
+      measure('first-token', median(first.get(name) ?? [])),
     ]
-  })
+  }).flat()
+}
+
+function keep(values: Map<string, number[]>, name: string, value: number): void {
+  const list = values.get(name)
+  if (list === undefined) values.set(name, [value])
+  else list.push(value)
 }

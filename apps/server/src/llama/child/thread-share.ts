@@ -13,6 +13,8 @@ export interface CpuTimes {
 
 /** Less of others than this does not cost a thread: every system does a little all the time. */
 const NOISE = 0.35
+/** Cores. Where this process used less, as a mean since the last look, it had a pause, and what others did meanwhile says nothing of now. */
+const AT_WORK = 0.5
 /** Milliseconds between two looks. The system counts in hundredths of a second. */
 const EVERY_MS = 300
 
@@ -66,7 +68,9 @@ export class ThreadShare {
     this.#last = next
     const all = next.all - last.all
     if (all <= 0) return
-    const others = Math.max(0, next.busy - last.busy - (next.own - last.own))
+    const own = next.own - last.own
+    if ((own / all) * next.cores < AT_WORK) return
+    const others = Math.max(0, next.busy - last.busy - own)
     this.#usable = usableThreads(Infinity, next.cores, (others / all) * next.cores)
     this.#apply(Math.min(this.#share, this.#usable))
   }

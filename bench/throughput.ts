@@ -1,5 +1,6 @@
 import { Agent } from 'node:http'
 import { availableParallelism } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
 import { randomGguf, smollm2 } from '../test/models/index.js'
 import type { BenchOptions, Measure } from './measure.js'
 import { startBerth } from './serving/berth.js'
@@ -14,6 +15,8 @@ const CONTEXT = 512
 /** Tokens of every answer. */
 const TOKENS = 32
 const ROUNDS = 5
+/** Before every series: llama.cpp's threads wait for more work, spinning, for some tenths of a second after their last. */
+const REST_MS = 1_000
 
 /** The second has the shape of SmolLM2-360M. */
 const MODELS = {
@@ -99,6 +102,7 @@ async function interleaved(engines: readonly Engine[]): Promise<ReadonlyMap<Engi
   const agent = new Agent()
   let prompts = 0
   const rate = async (engine: Engine, atOnce: number): Promise<number> => {
+    await wait(REST_MS)
     const startedAt = performance.now()
     const answers = Array.from({ length: atOnce }, () => {
       prompts += 1

@@ -69,6 +69,28 @@ describe('who leaves', () => {
     expect(w.backend.calls.filter((call) => call.startsWith('load '))).toEqual(['load a', 'load b', 'load a'])
   })
 
+  it('stays after all, and alone, when the model it leaves for is deleted while others wait for it', async () => {
+    const w = world({ a: model(1, 0, { tokens: 1000 }), b: model(3) }, [gpu(2), ram(5)], {
+      patienceMs: 1_000,
+      maxLoaded: 1,
+    })
+    const busy = w.scheduler.submit(generate('a'))
+    await w.clock.advance(2_000)
+    const other = w.scheduler.submit(generate('b'))
+    await w.clock.advance(2_000)
+    expect(w.scheduler.snapshot().runners[0]?.draining).toBe(true)
+    const next = w.scheduler.submit(generate('a', { maxTokens: 1 }))
+    await w.clock.settle()
+    w.backend.models.delete('b')
+    w.scheduler.modelChanged('b')
+    expect(await outcome(other)).toBe('unknown-model')
+    expect(w.scheduler.snapshot().runners).toMatchObject([{ model: 'a', state: 'busy', draining: false }])
+    await w.clock.advance(20_000)
+    expect(await finished(busy)).toContain('a-1000')
+    expect(await finished(next)).toBe('a-1 ')
+    expect(w.backend.calls.filter((call) => call.startsWith('load '))).toEqual(['load a'])
+  })
+
   it('is called off with the request it was for', async () => {
     const w = world({ a: model(5, 0, { tokens: 1000 }), b: model(5) }, [gpu(6), ram(1)], {
       patienceMs: 1_000,

@@ -86,8 +86,9 @@ export class Dispatcher {
     this.touch(line)
     const { runner } = line
     if (line.waiting.size > 0 || runner?.state !== 'loading' || (runner.pinned && runner.begun)) return
-    this.#parts.pool.evict(runner, 'nobody waits for this load any more')
+    // First: with this load gone, a line may be given a second runner beside the one that stays after all.
     this.#callOffDrains(runner.id)
+    this.#parts.pool.evict(runner, 'nobody waits for this load any more')
   }
 
   #callOffDrains(sake: string): void {

@@ -137,11 +137,20 @@ export class RunnerPool {
     this.#log.emit({ type: 'draining', ...this.#of(entry), why })
   }
 
-  /** Lets those that drain for a load or request that was called off go on; returns them. */
+  /** Lets those that drain for a load or request that was called off go on, but for one whose line has another runner by now; returns them. */
   callOffDrains(sake: string): readonly RunnerEntry[] {
-    const freed = [...this.#draining].filter((e) => e.drain?.sake === sake && e.state !== 'unloading')
-    for (const entry of freed) this.#undrain(entry)
-    return freed
+    const free: RunnerEntry[] = []
+    for (const entry of this.#draining) {
+      if (entry.drain?.sake !== sake || entry.state === 'unloading') continue
+      const { runner } = entry.line
+      if (runner !== null && runner !== entry) {
+        entry.drain = { ...entry.drain, sake: null }
+        continue
+      }
+      this.#undrain(entry)
+      free.push(entry)
+    }
+    return free
   }
 
   #undrain(entry: RunnerEntry): void {

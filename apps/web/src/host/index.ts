@@ -1,0 +1,2 @@
+export type { HostClient } from './client.js'
+export type * from './contract.js'

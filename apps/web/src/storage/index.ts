@@ -1,0 +1,2 @@
+export { DEFAULT_SETTINGS, readSettings, writeSettings } from './settings.js'
+export type { ServerSetting, Settings } from './settings.js'

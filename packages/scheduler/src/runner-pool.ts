@@ -224,14 +224,17 @@ export class RunnerPool {
   }
 
   #loaded(entry: RunnerEntry, runner: Runner): void {
+    const isWanted = () => entry.state === 'loading'
     entry.runner = runner
     void runner.ended.then((end) => this.#ended(entry, end))
-    if (entry.state !== 'loading') {
+    if (!isWanted()) {
       // Called off in the moment in which it succeeded.
       runner.stop('now').catch(() => undefined)
       return
     }
     runner.onMemory((bytes) => this.#measured(entry, bytes))
+    // What it takes may have been news that made it leave at once.
+    if (!isWanted()) return
     this.#timer(entry, null)
     const took = seconds(this.#clock.now() - entry.since)
     entry.lastUsed = this.#clock.now()

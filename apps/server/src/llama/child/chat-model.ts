@@ -67,8 +67,21 @@ export class ChatModel {
     this.#spelling = spellingOf(model)
   }
 
-  readonly detokenize: Detokenize = (tokens, before) =>
-    this.model.detokenize(asTokens(tokens), false, asTokens(before))
+  /** @param markers texts that are told even where the model has a special token for them, whose text is left out else. */
+  detokenizer(markers: readonly string[]): Detokenize {
+    const told = new Set(
+      markers.flatMap((marker) => {
+        const tokens = this.model.tokenize(marker, true)
+        return tokens.length === 1 ? tokens : []
+      }),
+    )
+    return (tokens, before) =>
+      this.model.detokenize(
+        asTokens(tokens),
+        asTokens(tokens).some((token) => told.has(token)),
+        asTokens(before),
+      )
+  }
 
   /** Whether the model says with this token that it is done. */
   isEnd(token: number): boolean {

@@ -1,3 +1,4 @@
+import { answerFormat, PLAIN_ANSWER, type AnswerFormat } from '@berth/protocol'
 import { BackendError, type Message, type Prompt, type Tool } from '@berth/scheduler'
 import { Template } from '@huggingface/jinja'
 
@@ -17,6 +18,8 @@ type ChatPrompt = Extract<Prompt, { kind: 'messages' }>
 export interface RenderedChat {
   readonly text: string
   readonly stop: readonly string[]
+  /** How the answer is to be read. */
+  readonly answer: AnswerFormat
 }
 
 /**
@@ -36,8 +39,10 @@ export function renderChat(
     throw new BackendError('unsupported', 'The llama backend renders Jinja chat templates, not Go ones')
   }
   const source = prompt.template?.source ?? format.template ?? (format.knowsChatMl ? CHATML : null)
-  if (source === null) return { text: transcript(messages), stop: ['\nUser:'] }
-  return { text: renderJinja(source, prompt, messages, format), stop: [] }
+  if (source === null) return { text: transcript(messages), stop: ['\nUser:'], answer: PLAIN_ANSWER }
+  const text = renderJinja(source, prompt, messages, format)
+  const asksForTools = prompt.tools !== undefined && prompt.tools.length > 0
+  return { text, stop: [], answer: answerFormat(source, text, asksForTools) }
 }
 
 const CHATML =

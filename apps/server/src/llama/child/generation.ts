@@ -1,3 +1,4 @@
+import { AnswerReader, markersOf, type AnswerFormat, type AnswerPart } from '@berth/protocol'
 import type { FinishReason, GenerateJob, Metrics, Piece, RunProgress, TokenLogprob } from '@berth/scheduler'
 import type { ChatModel, ChatSlot } from './chat-model.js'
 import type { ParkedState } from '../protocol.js'
@@ -7,6 +8,7 @@ import { Sampler, type Sampled } from './sampler.js'
 import { isRepeatable, samplerConfig } from './sampling.js'
 import { commonPrefix, nextChunk, reusable, shifted } from './slots.js'
 import { StopStrings } from './stop-strings.js'
+import { newCallId } from './call-id.js'
 import { TokenTextDecoder } from './text-decoder.js'
 
 /** Where a job tells what it does. */
@@ -32,6 +34,7 @@ export class Generation {
   readonly #sampler: Sampler
   readonly #decoder: TokenTextDecoder
   readonly #stops: StopStrings
+  readonly #reader: AnswerReader
   /** Tokens, and their scores, whose text is not out yet. */
   #unsaid = 0
   #logprobs: TokenLogprob[] = []
@@ -42,12 +45,13 @@ export class Generation {
   #parkedAt: number | null = null
   #wish: 'cancel' | 'park' | null = null
   #reason: FinishReason | null = null
+  #calls = 0
 
   private constructor(
     model: ChatModel,
     job: GenerateJob,
     prompt: readonly number[],
-    stop: readonly string[],
+    reading: { readonly stop: readonly string[]; readonly answer: AnswerFormat },
     sampler: Sampler,
   ) {
     this.#model = model
@@ -55,8 +59,13 @@ export class Generation {
     this.#prompt = prompt
     this.#context = [...prompt]
     this.#sampler = sampler
-    this.#decoder = new TokenTextDecoder(model.detokenize, prompt)
-    this.#stops = new StopStrings(stop)
+    this.#decoder = new TokenTextDecoder(model.detokenizer(markersOf(reading.answer)), prompt)
+    this.#stops = new StopStrings(reading.stop)
+    const tools = job.prompt.kind === 'messages' ? (job.prompt.tools ?? []) : []
+    this.#reader = new AnswerReader(
+      reading.answer,
+      tools.map(({ name }) => name),
+    )
   }
 
   /**
@@ -75,7 +84,7 @@ export class Generation {
     const config = samplerConfig(job.sampling, history, model.limit, grammar)
     const sampler = new Sampler(model.model, config, job.logprobs?.top ?? null)
     const stop = [...job.stop, ...fresh.stop, ...(form?.stop ?? [])]
-    const generation = new Generation(model, job, prompt, stop, sampler)
+    const generation = new Generation(model, job, prompt, { stop, answer: fresh.answer }, sampler)
     if (state !== undefined) generation.#resume(state)
     // Making tokens of the prompt is part of reading it.
     generation.#promptMs += performance.now() - startedAt
@@ -155,7 +164,9 @@ export class Generation {
   #resume({ answer, context, metrics }: ParkedState): void {
     for (const token of answer) {
       this.#unsaid++
-      if (this.#stops.push(this.#decoder.push(token)).emit !== '') this.#unsaid = 0
+      const parts = this.#reader.push(this.#stops.push(this.#decoder.push(token)).emit)
+      this.#calls += parts.filter(({ type }) => type === 'tool-call').length
+      if (parts.length > 0) this.#unsaid = 0
     }
     this.#answer.push(...answer)
     this.#context = [...context]
@@ -214,7 +225,7 @@ export class Generation {
     this.#unsaid++
     if (sampled.scores !== undefined) this.#logprobs.push(this.#model.logprob(token, sampled.scores))
     const { emit, stopped } = this.#stops.push(this.#decoder.push(token))
-    if (emit !== '') this.#say(emit, told)
+    if (emit !== '') this.#say(this.#reader.push(emit), told)
     if (stopped) return 'stop'
     if (this.#answer.length % REPORT_EVERY === 1) {
       told.progress({ phase: 'decode', tokens: this.#answer.length })
@@ -222,17 +233,23 @@ export class Generation {
     return null
   }
 
-  #say(text: string, told: Told): void {
-    const logprobs = this.#job.logprobs === undefined ? {} : { logprobs: this.#logprobs }
-    told.piece({ type: 'text', text, tokens: this.#unsaid, ...logprobs })
-    this.#unsaid = 0
-    this.#logprobs = []
+  #say(parts: readonly AnswerPart[], told: Told): void {
+    for (const part of parts) {
+      if (part.type === 'tool-call') {
+        this.#calls += 1
+        told.piece({ type: 'tool-call', call: { id: newCallId(), ...part.call } })
+      } else {
+        const scored = part.type === 'text' && this.#job.logprobs !== undefined
+        told.piece({ ...part, tokens: this.#unsaid, ...(scored ? { logprobs: this.#logprobs } : {}) })
+      }
+      this.#unsaid = 0
+      this.#logprobs = []
+    }
   }
 
   #finish(reason: FinishReason, told: Told): 'finished' {
-    const rest = this.#stops.flush()
-    if (rest !== '') this.#say(rest, told)
-    this.#reason = reason
+    this.#say([...this.#reader.push(this.#stops.flush()), ...this.#reader.flush()], told)
+    this.#reason = reason === 'stop' && this.#calls > 0 ? 'tool-calls' : reason
     return 'finished'
   }
 

@@ -1,3 +1,4 @@
+import { PLAIN_ANSWER, type AnswerFormat } from '@berth/protocol'
 import { BackendError, type GenerateJob, type Message } from '@berth/scheduler'
 import { renderChat, type ChatFormat } from './chat-template.js'
 
@@ -16,6 +17,8 @@ export interface PromptTokens {
   readonly tokens: readonly number[]
   /** Stop strings that the prompt's form brings with it. */
   readonly stop: readonly string[]
+  /** How the answer is to be read. */
+  readonly answer: AnswerFormat
 }
 
 /**
@@ -30,21 +33,21 @@ export function promptTokens(job: GenerateJob, tokenizer: Tokenizer, limit: numb
     if (prompt.messages.length === 0)
       throw new BackendError('bad-job', 'Expected at least one message, got none')
     if (prompt.after !== undefined) {
-      const { text, stop } = renderChat(prompt, prompt.messages, tokenizer.format)
+      const { text, stop, answer } = renderChat(prompt, prompt.messages, tokenizer.format)
       // The conversation has begun already.
       const next = tokenizer.tokenize(text).filter((token, at) => at > 0 || token !== tokenizer.begin)
-      return { tokens: fitRaw([...prompt.after, ...next], tokenizer, job, limit), stop }
+      return { tokens: fitRaw([...prompt.after, ...next], tokenizer, job, limit), stop, answer }
     }
     const render = (messages: readonly Message[]): PromptTokens => {
-      const { text, stop } = renderChat(prompt, messages, tokenizer.format)
-      return { tokens: begun(tokenizer.tokenize(text), tokenizer), stop }
+      const { text, stop, answer } = renderChat(prompt, messages, tokenizer.format)
+      return { tokens: begun(tokenizer.tokenize(text), tokenizer), stop, answer }
     }
     return fitChat(prompt.messages, render, job, limit)
   }
   const text = tokenizer.tokenize(prompt.text)
   const tokens = prompt.after === undefined ? begun(text, tokenizer) : [...prompt.after, ...text]
   if (tokens.length === 0) throw new BackendError('bad-job', 'Expected a prompt, got an empty text')
-  return { tokens: fitRaw(tokens, tokenizer, job, limit), stop: [] }
+  return { tokens: fitRaw(tokens, tokenizer, job, limit), stop: [], answer: PLAIN_ANSWER }
 }
 
 /** They come from a client. The engine would fail the whole batch over a wrong one, or cut its number to 32 bits. */

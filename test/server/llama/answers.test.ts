@@ -1,0 +1,69 @@
+import type { GenerateJob, Piece, Runner } from '@berth/scheduler'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { randomGguf } from '../../models/index.js'
+import { answerOf, backendOver, chat, load } from './harness.js'
+
+const TURNS = '{% for message in messages %}{{ message.content }}{% endfor %}'
+const HERMES = `${TURNS}{% if tools %}<tool_call>{% endif %}{{ enable_thinking }}<think>`
+const tools = [{ name: 'add', parameters: { type: 'object' } }]
+
+/** What an answer is read as that is this text: a grammar leaves the model nothing else to say. */
+async function readAs(runner: Runner, text: string, job: Partial<GenerateJob['prompt']> = {}) {
+  const grammar = `root ::= ${JSON.stringify(text)}`
+  const run = runner.start(
+    chat('', {
+      prompt: {
+        kind: 'messages',
+        messages: [{ role: 'user', content: 'Hello' }],
+        template: { language: 'jinja', source: `${HERMES} assistant` },
+        ...job,
+      } as GenerateJob['prompt'],
+      format: { kind: 'gbnf', grammar },
+      maxTokens: 400,
+    }),
+  )
+  return (await answerOf(run)).pieces
+}
+
+const joined = (pieces: readonly Piece[], type: 'text' | 'thinking') =>
+  pieces.map((piece) => (piece.type === type ? piece.text : '')).join('')
+
+describe('an answer of the engine', () => {
+  let runner: Runner
+  beforeAll(async () => {
+    runner = await load(backendOver({ random: await randomGguf() }), 'random', { contextLength: 1024 })
+  })
+  afterAll(() => runner.stop('now'))
+
+  it('has its thinking apart from its text', async () => {
+    const pieces = await readAs(runner, '<think>\nHm.\n</think>\n\nYes.')
+    expect(joined(pieces, 'thinking')).toBe('Hm.')
+    expect(joined(pieces, 'text')).toBe('Yes.')
+  })
+
+  it('has tool calls as calls, each with a name of its own, and ends for them', async () => {
+    const call = (a: number) => `<tool_call>{"name": "add", "arguments": {"a": ${a}}}</tool_call>`
+    const pieces = await readAs(runner, `Adding. ${call(1)}\n${call(2)}`, { tools })
+    expect(joined(pieces, 'text')).toBe('Adding. ')
+    const calls = pieces.flatMap((piece) => (piece.type === 'tool-call' ? [piece.call] : []))
+    expect(calls).toMatchObject([
+      { name: 'add', arguments: { a: 1 } },
+      { name: 'add', arguments: { a: 2 } },
+    ])
+    expect(new Set(calls.map(({ id }) => id)).size).toBe(2)
+    expect(pieces.at(-1)).toMatchObject({ type: 'finished', reason: 'tool-calls' })
+  })
+
+  it('is text where there is nothing to be told apart', async () => {
+    const pieces = await readAs(runner, 'Yes: <tool_call>{"name": "add"}</tool_call>')
+    expect(joined(pieces, 'text')).toBe('Yes: <tool_call>{"name": "add"}</tool_call>')
+    expect(pieces.at(-1)).toMatchObject({ reason: 'stop' })
+  })
+
+  it('counts every token once, wherever its text went', async () => {
+    const pieces = await readAs(runner, '<think>Hm.</think>Yes, indeed.')
+    const tokens = pieces.reduce((sum, piece) => sum + ('tokens' in piece ? piece.tokens : 0), 0)
+    const last = pieces.at(-1)
+    expect(last?.type === 'finished' && last.metrics.decodedTokens).toBe(tokens)
+  })
+})

@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url'
 
 /** The repository's folder. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+/** The built server. */
 export const DIST = join(ROOT, 'apps', 'server', 'dist')
+/** The built page. */
+export const WEB_DIST = join(ROOT, 'apps', 'web', 'dist')
 
 /**
  * A development tool's program, as installed.

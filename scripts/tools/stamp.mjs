@@ -1,33 +1,42 @@
 // @ts-check
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { DIST, ROOT } from './paths.mjs'
+import { join } from 'node:path'
+import { ROOT } from './paths.mjs'
 
-const STAMP = join(DIST, '.built-from')
-const SOURCES = ['apps/server/src', 'packages', 'vite.config.ts', 'package-lock.json']
-const SKIPPED = new Set(['node_modules', 'dist'])
+const STAMP = '.built-from'
+const SKIPPED = new Set(['node_modules', 'dist', '.cache'])
 
-/** A text that changes when any source of the build does: path, size and time of each. */
-export function sourceStamp() {
+/**
+ * A text that changes when any of the sources does: path, size and time of each.
+ * @param {readonly string[]} sources files and folders, relative to the repository
+ */
+export function sourceStamp(sources) {
   const hash = createHash('sha256').update(process.versions.node)
-  for (const source of SOURCES) addFiles(hash, source)
+  for (const source of sources) addFiles(hash, source)
   return hash.digest('hex')
 }
 
-/** Whether the build is of these sources. */
-export function isBuilt() {
+/**
+ * Whether what is in a folder was built from these sources.
+ * @param {string} folder
+ * @param {readonly string[]} sources
+ */
+export function isBuilt(folder, sources) {
   try {
-    return readFileSync(STAMP, 'utf8') === sourceStamp()
+    return readFileSync(join(folder, STAMP), 'utf8') === sourceStamp(sources)
   } catch {
     return false
   }
 }
 
-/** @param {string} stamp taken before the build, so that what changes meanwhile is built next time */
-export function writeStamp(stamp) {
-  mkdirSync(dirname(STAMP), { recursive: true })
-  writeFileSync(STAMP, stamp)
+/**
+ * @param {string} folder
+ * @param {string} stamp taken before the build, so that what changes meanwhile is built next time
+ */
+export function writeStamp(folder, stamp) {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, STAMP), stamp)
 }
 
 /**

@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from '@playwright/test'
+import { launchOptions } from './test/web/fixtures/chromium.js'
+
+// The packages' exports name their TypeScript under this condition; the processes that run the tests inherit it.
+if (!process.env['NODE_OPTIONS']?.includes('berth-source')) {
+  process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} -C berth-source`.trim()
+}
+
+/** Tests in a real browser: test/web/fixtures has what they stand on, docs/testing.md how they are run. */
+export default defineConfig({
+  testDir: 'test/web',
+  testMatch: '**/*.e2e.ts',
+  tsconfig: 'test/web/tsconfig.json',
+  outputDir: '.cache/playwright',
+  globalSetup: fileURLToPath(new URL('test/web/fixtures/build-once.ts', import.meta.url)),
+  // A software GPU and real engines take every core there is; more workers only make everything late.
+  workers: 2,
+  fullyParallel: false,
+  // What fails once is a bug of ours or of the test.
+  retries: 0,
+  forbidOnly: process.env['CI'] !== undefined,
+  // For machines that stand still; nothing waits for them to pass.
+  timeout: 240_000,
+  expect: { timeout: 60_000 },
+  reporter: [['list']],
+  use: {
+    browserName: 'chromium',
+    launchOptions: launchOptions(),
+    actionTimeout: 60_000,
+    navigationTimeout: 60_000,
+    trace: 'retain-on-failure',
+  },
+  projects: [
+    { name: 'page', testIgnore: ['webllm/**', 'wllama/**'] },
+    { name: 'engines', testMatch: ['webllm/**/*.e2e.ts', 'wllama/**/*.e2e.ts'], timeout: 480_000 },
+  ],
+})

@@ -8,8 +8,11 @@ export interface HostClient {
   /** Null until the host has answered. */
   readonly view: ReadonlySignal<HostView | null>
   readonly calls: HostCalls
-  /** Asks; leaving the loop early cancels. A request that had not begun when the host went is asked again of the next. */
-  ask(ask: Ask): AsyncIterable<AskEvent>
+  /**
+   * Asks; leaving the loop early cancels, and so does the signal, which ends the loop even while nothing comes. A
+   * request that had not begun when the host went is asked again of the next.
+   */
+  ask(ask: Ask, signal?: AbortSignal): AsyncIterable<AskEvent>
   /** Watches the scheduler until disposed of. */
   watch(listener: (message: WatchMessage) => void): Disposable
 }

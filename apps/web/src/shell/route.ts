@@ -1,0 +1,51 @@
+import { signal, type ReadonlySignal } from '@preact/signals'
+
+/** Where in the page one is; its name is in the address after `#`, so that links and the back button work. */
+export type Route =
+  | { readonly page: 'chat'; readonly id: string | null }
+  | { readonly page: 'models' }
+  | { readonly page: 'settings' }
+
+/** The place that a hash names; one that nobody knows is a new chat. */
+export function parseRoute(hash: string): Route {
+  const [page, id] = hash.replace(/^#?\/?/, '').split('/')
+  if (page === 'models' || page === 'settings') return { page }
+  if (page !== 'chat' || id === undefined || id === '') return NEW_CHAT
+  try {
+    return { page: 'chat', id: decodeURIComponent(id) }
+  } catch {
+    return NEW_CHAT // not an address that we made: it breaks off within an escape
+  }
+}
+
+/** The hash that leads to a place, to be used as a link. */
+export function hrefOf(route: Route): string {
+  if (route.page !== 'chat') return `#/${route.page}`
+  return route.id === null ? '#/chat' : `#/chat/${encodeURIComponent(route.id)}`
+}
+
+const NEW_CHAT: Route = { page: 'chat', id: null }
+
+const current = signal<Route>(NEW_CHAT)
+
+/** Follows the address. */
+export const route: ReadonlySignal<Route> = current
+
+/** Begins to follow the address; disposing of it ends that. */
+export function followAddress(): Disposable {
+  const read = (): void => {
+    current.value = parseRoute(location.hash)
+  }
+  read()
+  addEventListener('hashchange', read)
+  return { [Symbol.dispose]: () => removeEventListener('hashchange', read) }
+}
+
+/** Goes there. `replace`: the place left is not one to come back to, as when a new chat gets its name. */
+export function navigate(to: Route, { replace = false } = {}): void {
+  if (hrefOf(to) === location.hash) return
+  if (replace) history.replaceState(null, '', hrefOf(to))
+  else location.hash = hrefOf(to)
+  // `replaceState` tells nobody, and the event of the other comes a task later than the next render would like.
+  current.value = to
+}

@@ -1,0 +1,6 @@
+export { readAdapter } from './adapter.js'
+export { chooseLibrary, missingFeatures, modelOfRecord } from './model.js'
+export { deleteModel, isModelStored, weightFiles } from './weights.js'
+
+export type { AdapterFacts } from './adapter.js'
+export type { WebLlmLibrary, WebLlmModel } from './model.js'

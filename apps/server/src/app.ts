@@ -6,6 +6,7 @@ import { RequestError } from './generate/index.js'
 import { requestLog } from './observe/index.js'
 import {
   adminRoutes,
+  anthropicRoutes,
   errorResponse,
   healthRoutes,
   ollamaModelRoutes,
@@ -30,6 +31,7 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   app.route('/', ollamaRoutes(parts))
   app.route('/', ollamaModelRoutes(parts))
   app.route('/', openAiRoutes(parts))
+  app.route('/', anthropicRoutes(parts))
   app.route('/', adminRoutes(parts))
 
   const methods = methodsByPath(app)

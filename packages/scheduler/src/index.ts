@@ -42,6 +42,7 @@ export type {
   Sampling,
   Tool,
   ToolCall,
+  ToolChoice,
 } from './job.js'
 export type { FinishReason, Metrics, Piece, TokenLogprob } from './piece.js'
 export type { Grant, LoadWish, RequestClass, RequestId, SchedulerRequest, Ticket } from './request.js'

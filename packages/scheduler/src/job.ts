@@ -27,6 +27,8 @@ export type Prompt =
       readonly kind: 'messages'
       readonly messages: readonly Message[]
       readonly tools?: readonly Tool[]
+      /** Whether a tool must be called; absent: as the model likes. */
+      readonly toolChoice?: ToolChoice
       /** Variables that the chat template reads beside the messages, such as `enable_thinking`. */
       readonly templateArguments?: Readonly<Record<string, unknown>>
       /** A chat template that replaces the model's own. */
@@ -60,6 +62,9 @@ export interface Tool {
   /** JSON Schema of the arguments. */
   readonly parameters: Readonly<Record<string, unknown>>
 }
+
+/** `required`: one of them or more; a name: that one. */
+export type ToolChoice = 'required' | { readonly name: string }
 
 export interface ToolCall {
   readonly id: string

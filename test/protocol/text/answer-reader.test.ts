@@ -120,19 +120,31 @@ describe('tool calls', () => {
 })
 
 it('reads the same whatever the borders of the parts', () => {
-  const words = fc.constantFrom(
-    ...[
-      '<think>',
-      '</think>',
-      '\n',
-      ' ',
-      'Yes',
-      '<tool_call>',
-      '</tool_call>',
-      '{"name":"add","arguments":{"a":"}"}}',
-    ],
-    ...['[TOOL_CALLS]', '[ARGS]', 'add', '{', '}', '"', '```', '```json', ';', '<|python_tag|>', '<', '['],
-  )
+  const marks = [
+    '<think>',
+    '</think>',
+    '<tool_call>',
+    '</tool_call>',
+    '[TOOL_CALLS]',
+    '[ARGS]',
+    '<|python_tag|>',
+  ]
+  const bits = [
+    '\n',
+    ' ',
+    'Yes',
+    '{"name":"add","arguments":{"a":"}"}}',
+    'add',
+    '{',
+    '}',
+    '"',
+    '```',
+    '```json',
+    ';',
+    '<',
+    '[',
+  ]
+  const words = fc.constantFrom(...marks, ...bits)
   fc.assert(
     fc.property(
       fc.constantFrom(QWEN, MISTRAL, LLAMA),

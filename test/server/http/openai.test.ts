@@ -120,7 +120,8 @@ describe('/v1/chat/completions', () => {
           },
           { role: 'tool', content: 'blue', toolCallId: 'c1' },
         ],
-        tools: [{ name: 'look', parameters: { type: 'object' } }],
+        tools: [{ name: 'look', parameters: { type: 'object' } }, { name: 'hear' }],
+        toolChoice: { name: 'look' },
       },
       format: { kind: 'json' },
     })

@@ -67,3 +67,31 @@ describe('an answer of the engine', () => {
     expect(last?.type === 'finished' && last.metrics.decodedTokens).toBe(tokens)
   })
 })
+
+describe('a job that must call a tool', () => {
+  let runner: Runner
+  beforeAll(async () => {
+    runner = await load(backendOver({ random: await randomGguf() }), 'random', { contextLength: 1024 })
+  })
+  afterAll(() => runner.stop('now'))
+
+  const unit = { type: 'object', properties: { unit: { enum: ['celsius', 'kelvin'] } } }
+  const both = [
+    { name: 'heat', parameters: unit },
+    { name: 'cool', parameters: unit },
+  ]
+
+  it.each([
+    ['whichever', 'required', /^(heat|cool)$/],
+    ['by its name', { name: 'cool' }, /^cool$/],
+  ] as const)('calls it, %s, with arguments that keep to its schema', async (_, toolChoice, name) => {
+    const prompt = { kind: 'messages', messages: [{ role: 'user', content: 'Hello' }] } as const
+    const run = runner.start(chat('', { prompt: { ...prompt, tools: both, toolChoice }, maxTokens: 400 }))
+    const { pieces, text, finished } = await answerOf(run)
+    const calls = pieces.flatMap((piece) => (piece.type === 'tool-call' ? [piece.call] : []))
+    expect(calls).toHaveLength(1)
+    expect(calls[0]?.name).toMatch(name)
+    expect(['celsius', 'kelvin']).toContain(calls[0]?.arguments['unit'])
+    expect([text, finished.reason]).toEqual(['', 'tool-calls'])
+  })
+})

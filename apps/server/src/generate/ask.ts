@@ -1,5 +1,5 @@
 import type { OllamaOptions } from '@berth/protocol'
-import type { Message, OutputFormat, Tool } from '@berth/scheduler'
+import type { Message, OutputFormat, Tool, ToolChoice } from '@berth/scheduler'
 
 export type ThinkLevel = boolean | 'low' | 'medium' | 'high' | 'max'
 
@@ -25,6 +25,7 @@ export interface ChatAsk {
   readonly kind: 'chat'
   readonly messages: readonly Message[]
   readonly tools?: readonly Tool[] | undefined
+  readonly toolChoice?: ToolChoice | undefined
 }
 
 /** One prompt, which the model's chat template wraps unless `raw`. */

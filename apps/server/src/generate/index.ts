@@ -9,6 +9,7 @@ export { embed, generate, load } from './submit.js'
 export { ollamaMetrics, openAiUsage } from './timing.js'
 export { base64Floats, normalised } from './vectors.js'
 
+export type { Collected } from './collected.js'
 export type { Answer } from './answer.js'
 export type { ThinkLevel } from './ask.js'
 export type { ModelSource } from './served-models.js'

@@ -7,6 +7,8 @@ import type {
   Prompt,
   Sampling,
   SchedulerRequest,
+  Tool,
+  ToolChoice,
 } from '@berth/scheduler'
 import type { OllamaOptions } from '@berth/protocol'
 import type { ChatAsk, EmbedAsk, GenerateAsk, TextAsk, ThinkLevel } from './ask.js'
@@ -126,11 +128,24 @@ function promptOf(ask: GenerateAsk, model: StoredModel): Prompt {
   return {
     kind: 'messages',
     messages,
-    ...(prompt.kind === 'chat' && prompt.tools?.length ? { tools: prompt.tools } : {}),
+    ...(prompt.kind === 'chat' && prompt.tools?.length ? toolsOf(prompt.tools, prompt.toolChoice) : {}),
     ...(template === undefined ? {} : { template }),
     ...(prompt.kind === 'text' && prompt.context !== undefined ? { after: prompt.context } : {}),
     ...(templateArguments === undefined ? {} : { templateArguments }),
   }
+}
+
+/** @throws RequestError for a choice of a tool that is not there. */
+function toolsOf(tools: readonly Tool[], choice: ToolChoice | undefined) {
+  if (typeof choice === 'object' && !tools.some(({ name }) => name === choice.name)) {
+    const names = tools.map(({ name }) => name).join(', ')
+    throw new RequestError(
+      'bad-request',
+      `tool_choice: expected one of the tools (${names}), got ${JSON.stringify(choice.name)}`,
+      'tool_choice',
+    )
+  }
+  return { tools, ...(choice === undefined ? {} : { toolChoice: choice }) }
 }
 
 /** The model file's messages come first; its system text only where the conversation brings none. */

@@ -94,6 +94,7 @@ const isPrompt = variant<Prompt, 'kind'>('kind', {
   messages: {
     messages: listOf(isMessage),
     tools: isOptional(listOf(isObject)),
+    toolChoice: isOptional((value) => value === 'required' || isObject(value)),
     templateArguments: isOptional(isObject),
     template: isOptional(isObject),
     after: isOptional(isTokens),

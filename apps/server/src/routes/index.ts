@@ -1,4 +1,5 @@
 export { adminRoutes } from './admin.js'
+export { anthropicRoutes } from './anthropic.js'
 export { healthRoutes } from './health.js'
 export { ollamaRoutes } from './ollama.js'
 export { ollamaModelRoutes } from './ollama-models.js'

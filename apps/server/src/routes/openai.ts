@@ -9,7 +9,7 @@ import {
   type OpenAiModel,
   type OpenAiModelList,
 } from '@berth/protocol'
-import type { Message, OutputFormat, Tool } from '@berth/scheduler'
+import type { Message, OutputFormat, Tool, ToolChoice } from '@berth/scheduler'
 import { Hono } from 'hono'
 import type { AppEnv } from '../app-env.js'
 import {
@@ -46,7 +46,12 @@ export function openAiRoutes(deps: RouteDeps): Hono<AppEnv> {
       body.model,
       {
         ...controls(body, body.max_completion_tokens ?? body.max_tokens),
-        prompt: { kind: 'chat', messages: body.messages.map(messageOf), tools: toolsOf(body) },
+        prompt: {
+          kind: 'chat',
+          messages: body.messages.map(messageOf),
+          tools: toolsOf(body),
+          toolChoice: choiceOf(body.tool_choice),
+        },
         format: formatOf(body.response_format),
         think: thinkOf(body.reasoning_effort),
         topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
@@ -189,14 +194,16 @@ function argumentsOf(text: string | undefined, field: string): Readonly<Record<s
 
 function toolsOf({ tools, tool_choice: choice }: OpenAiChatRequest): readonly Tool[] | undefined {
   if (tools === undefined || choice === 'none') return undefined
-  const only = typeof choice === 'object' ? choice.function.name : undefined
-  return tools
-    .filter((tool) => only === undefined || tool.function.name === only)
-    .map(({ function: { name, description, parameters } }) => ({
-      name,
-      ...(description === undefined ? {} : { description }),
-      parameters: parameters ?? {},
-    }))
+  return tools.map(({ function: { name, description, parameters } }) => ({
+    name,
+    ...(description === undefined ? {} : { description }),
+    parameters: parameters ?? {},
+  }))
+}
+
+function choiceOf(choice: OpenAiChatRequest['tool_choice']): ToolChoice | undefined {
+  if (typeof choice === 'object') return { name: choice.function.name }
+  return choice === 'required' ? 'required' : undefined
 }
 
 function formatOf(format: OpenAiChatRequest['response_format']): OutputFormat | undefined {

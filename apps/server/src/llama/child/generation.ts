@@ -1,4 +1,4 @@
-import { AnswerReader, markersOf, type AnswerFormat, type AnswerPart } from '@berth/protocol'
+import { AnswerReader, markersOf, StopStrings, type AnswerFormat, type AnswerPart } from '@berth/protocol'
 import type { FinishReason, GenerateJob, Metrics, Piece, RunProgress, TokenLogprob } from '@berth/scheduler'
 import type { ChatModel, ChatSlot } from './chat-model.js'
 import type { ParkedState } from '../protocol.js'
@@ -7,8 +7,8 @@ import { promptTokens } from './prompt.js'
 import { Sampler, type Sampled } from './sampler.js'
 import { isRepeatable, samplerConfig } from './sampling.js'
 import { commonPrefix, nextChunk, reusable, shifted } from './slots.js'
-import { StopStrings } from './stop-strings.js'
 import { newCallId } from './call-id.js'
+import { forcedCall } from './forced-call.js'
 import { TokenTextDecoder } from './text-decoder.js'
 
 /** Where a job tells what it does. */
@@ -76,7 +76,9 @@ export class Generation {
   static async prepare(model: ChatModel, job: GenerateJob, state?: ParkedState): Promise<Generation> {
     const startedAt = performance.now()
     const fresh = promptTokens(job, model.tokenizer, model.limit)
-    const form = job.format === undefined ? null : await model.grammars.form(job.format)
+    const forced = forcedCall(job.prompt)
+    const format = job.format ?? forced?.format
+    const form = format === undefined ? null : await model.grammars.form(format)
     if (form !== null) acceptTokens(model.model, form.state, state?.answer ?? [])
     const grammar = form === null ? undefined : nativeGrammarState(form.state)
     const prompt = state?.prompt ?? fresh.tokens
@@ -84,7 +86,13 @@ export class Generation {
     const config = samplerConfig(job.sampling, history, model.limit, grammar)
     const sampler = new Sampler(model.model, config, job.logprobs?.top ?? null)
     const stop = [...job.stop, ...fresh.stop, ...(form?.stop ?? [])]
-    const generation = new Generation(model, job, prompt, { stop, answer: fresh.answer }, sampler)
+    const generation = new Generation(
+      model,
+      job,
+      prompt,
+      { stop, answer: forced?.answer ?? fresh.answer },
+      sampler,
+    )
     if (state !== undefined) generation.#resume(state)
     // Making tokens of the prompt is part of reading it.
     generation.#promptMs += performance.now() - startedAt

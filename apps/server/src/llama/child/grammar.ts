@@ -1,6 +1,6 @@
+import { grammarSchema } from '@berth/protocol'
 import { BackendError, type OutputFormat } from '@berth/scheduler'
 import { LlamaGrammarEvaluationState, type Llama, type LlamaGrammar, type LlamaModel } from 'node-llama-cpp'
-import { grammarSchema } from './json-schema.js'
 
 /** What holds an answer to a form. */
 export interface AnswerForm {

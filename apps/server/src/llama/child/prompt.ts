@@ -1,6 +1,5 @@
-import { PLAIN_ANSWER, type AnswerFormat } from '@berth/protocol'
+import { PLAIN_ANSWER, renderChat, type AnswerFormat, type ChatFormat } from '@berth/protocol'
 import { BackendError, type GenerateJob, type Message } from '@berth/scheduler'
-import { renderChat, type ChatFormat } from './chat-template.js'
 
 /** What turning a job into tokens needs of a model. */
 export interface Tokenizer {

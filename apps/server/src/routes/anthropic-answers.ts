@@ -1,0 +1,185 @@
+import {
+  sseEvent,
+  type AnthropicAnswerBlock,
+  type AnthropicErrorResponse,
+  type AnthropicErrorType,
+  type AnthropicMessageResponse,
+  type AnthropicStopReason,
+  type AnthropicStreamEvent,
+  type AnthropicUsage,
+} from '@berth/protocol'
+import type { FinishReason, Metrics, Piece, ToolCall } from '@berth/scheduler'
+import type { Collected, Failure, StreamEncoder } from '../generate/index.js'
+import type { ApiFamily } from './family.js'
+
+export const anthropicFamily: ApiFamily = {
+  owns: (path) => path === '/v1/messages' || path.startsWith('/v1/messages/'),
+  errorBody,
+}
+
+const TYPES: Readonly<Record<number, AnthropicErrorType>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  503: 'overloaded_error',
+}
+
+function errorBody({ status, message }: Failure): AnthropicErrorResponse {
+  const type = TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error')
+  return { type: 'error', error: { type, message } }
+}
+
+/** A whole answer. `model` is the name that was asked for. */
+export function messageOf(id: string, model: string, of: Collected): AnthropicMessageResponse {
+  const { text, thinking, toolCalls, reason, metrics } = of
+  const content: AnthropicAnswerBlock[] = [
+    ...(thinking === '' ? [] : [{ type: 'thinking', thinking, signature: '' } as const]),
+    ...(text === '' && (thinking !== '' || toolCalls.length > 0) ? [] : [{ type: 'text', text } as const]),
+    ...toolCalls.map(toolUse),
+  ]
+  return { ...emptyMessage(id, model, usageOf(metrics)), content, stop_reason: stopReason(reason) }
+}
+
+function emptyMessage(id: string, model: string, usage: AnthropicUsage): AnthropicMessageResponse {
+  return {
+    id,
+    type: 'message',
+    role: 'assistant',
+    model,
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage,
+  }
+}
+
+const toolUse = ({
+  id,
+  name,
+  arguments: input,
+}: ToolCall): Extract<AnthropicAnswerBlock, { type: 'tool_use' }> => ({
+  type: 'tool_use',
+  id,
+  name,
+  input,
+})
+
+function stopReason(reason: FinishReason): AnthropicStopReason {
+  switch (reason) {
+    case 'length':
+      return 'max_tokens'
+    case 'tool-calls':
+      return 'tool_use'
+    case 'content-filter':
+      return 'refusal'
+    case 'stop':
+      return 'end_turn'
+  }
+}
+
+function usageOf({ promptTokens, cachedTokens, decodedTokens }: Metrics): AnthropicUsage {
+  return {
+    input_tokens: promptTokens - cachedTokens,
+    output_tokens: decodedTokens,
+    cache_read_input_tokens: cachedTokens,
+    cache_creation_input_tokens: 0,
+  }
+}
+
+const NOTHING_YET: AnthropicUsage = {
+  input_tokens: 0,
+  output_tokens: 0,
+  cache_read_input_tokens: 0,
+  cache_creation_input_tokens: 0,
+}
+
+/** The events of a streamed answer. A block is open as long as pieces of its kind come. */
+export class AnthropicEncoder implements StreamEncoder {
+  readonly #id: string
+  readonly #model: string
+  #started = false
+  #index = 0
+  #open: 'text' | 'thinking' | null = null
+
+  constructor(id: string, model: string) {
+    this.#id = id
+    this.#model = model
+  }
+
+  piece(piece: Piece): string {
+    switch (piece.type) {
+      case 'text':
+        return (
+          this.#opened('text', { type: 'text', text: '' }) +
+          event({
+            type: 'content_block_delta',
+            index: this.#index,
+            delta: { type: 'text_delta', text: piece.text },
+          })
+        )
+      case 'thinking':
+        return (
+          this.#opened('thinking', { type: 'thinking', thinking: '', signature: '' }) +
+          event({
+            type: 'content_block_delta',
+            index: this.#index,
+            delta: { type: 'thinking_delta', thinking: piece.text },
+          })
+        )
+      case 'tool-call':
+        return this.#start() + this.#closed() + this.#call(piece.call)
+      case 'embedding':
+        return ''
+      case 'finished':
+        return (
+          this.#start() +
+          this.#closed() +
+          event({
+            type: 'message_delta',
+            delta: { stop_reason: stopReason(piece.reason), stop_sequence: null },
+            usage: usageOf(piece.metrics),
+          }) +
+          event({ type: 'message_stop' })
+        )
+    }
+  }
+
+  failed(failure: Failure): string {
+    return sseEvent(JSON.stringify(errorBody(failure)), 'error')
+  }
+
+  #start(): string {
+    if (this.#started) return ''
+    this.#started = true
+    return event({ type: 'message_start', message: emptyMessage(this.#id, this.#model, NOTHING_YET) })
+  }
+
+  #opened(kind: 'text' | 'thinking', content_block: AnthropicAnswerBlock): string {
+    if (this.#open === kind) return ''
+    const before = this.#start() + this.#closed()
+    this.#open = kind
+    return before + event({ type: 'content_block_start', index: this.#index, content_block })
+  }
+
+  #closed(): string {
+    if (this.#open === null) return ''
+    this.#open = null
+    this.#index += 1
+    return event({ type: 'content_block_stop', index: this.#index - 1 })
+  }
+
+  #call(call: ToolCall): string {
+    const index = this.#index
+    this.#index += 1
+    const partial_json = JSON.stringify(call.arguments)
+    return (
+      event({ type: 'content_block_start', index, content_block: { ...toolUse(call), input: {} } }) +
+      event({ type: 'content_block_delta', index, delta: { type: 'input_json_delta', partial_json } }) +
+      event({ type: 'content_block_stop', index })
+    )
+  }
+}
+
+const event = (of: AnthropicStreamEvent): string => sseEvent(JSON.stringify(of), of.type)

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { StopStrings } from '../../../apps/server/src/llama/child/stop-strings.js'
+import { StopStrings } from '@berth/protocol'
 import { TokenTextDecoder } from '../../../apps/server/src/llama/child/text-decoder.js'
 import { tokenBytes } from '../../../apps/server/src/llama/child/token-bytes.js'
 

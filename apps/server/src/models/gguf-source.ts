@@ -1,13 +1,6 @@
 import { open, stat } from 'node:fs/promises'
+import type { GgufSource } from '@berth/protocol'
 import { errorCode } from './error-code.js'
-
-/** Bytes that are read by ranges, wherever they are. */
-export interface GgufSource {
-  /** In how many bytes it ends; undefined where nobody says. */
-  readonly size: number | undefined
-  /** The bytes from `start` to before `end`, or fewer where it ends sooner. */
-  read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>
-}
 
 /** A file on disk. Rejects with an Error whose message says what is wrong with it. */
 export async function fileSource(path: string): Promise<GgufSource> {

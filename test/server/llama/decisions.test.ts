@@ -266,7 +266,7 @@ describe('a chat', () => {
   it('is read by the model’s own template, with nothing put in', () => {
     const template = '{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{{ x }}'
     const own = renderChat({ ...prompt, templateArguments: { x: '!' } }, turns, { ...format, template })
-    expect(own).toEqual({ text: '[system]Be brief.[user]Hi!', stop: [] })
+    expect(own).toMatchObject({ text: '[system]Be brief.[user]Hi!', stop: [] })
   })
 
   it('has its system prompt before the first question where the template knows none', () => {

@@ -5,8 +5,13 @@ import type { Bytes } from '@berth/budget'
  * own, in a form of its own (webllm/ and wllama/ know theirs); the download manager needs no more than this.
  */
 export interface WeightFile {
-  /** Where its bytes come from, absolute; it names the file within its model. */
+  /** Where its bytes come from, absolute; with `range` it names the file within its model. */
   readonly url: string
+  /**
+   * Which of the URL's bytes these are, `end` not among them; absent: all. What is too large to be held in memory
+   * at once is several of these with one URL, to be asked for with a Range header.
+   */
+  readonly range?: { readonly start: Bytes; readonly end: Bytes }
   /** For people to read: "params_shard_3.bin". */
   readonly name: string
   /** What the download comes to; null where only the answer's own length will tell. */

@@ -1,8 +1,8 @@
 import { bytesOf, MemoryBudget } from '@berth/budget'
 import type { Reservation } from '@berth/budget'
 import * as fc from 'fast-check'
-import assert from 'node:assert/strict'
-import { test } from 'vitest'
+import { assert, test } from 'vitest'
+import { runs } from '../runs.js'
 import { device } from './machines.js'
 
 const DEVICES = [device('gpu0', 'gpu', 100), device('gpu1', 'gpu', 60), device('ram', 'ram', 300)]
@@ -65,8 +65,8 @@ class Model {
         const before = reservation.granted
         const waits = (this.#after.get(reservation) ?? []).some(({ released }) => !released)
         const granted = reservation.grant()
-        assert.equal(granted, reservation.granted)
-        if (waits || reservation.released) assert.equal(granted, false)
+        assert.strictEqual(granted, reservation.granted)
+        if (waits || reservation.released) assert.strictEqual(granted, false)
         if (!before && granted) this.#expectWithin(reservation)
         return
       }
@@ -92,13 +92,13 @@ class Model {
     const room = this.budget.room({ without: after })
     const fits = wanted.every(({ bytes: amount }, n) => amount === 0 || amount <= (room[n]?.free ?? 0))
     const claimed = this.budget.claim(wanted, `claim ${this.all.length}`, after)
-    assert.equal(claimed.kind, fits ? 'reservation' : 'shortage')
+    assert.strictEqual(claimed.kind, fits ? 'reservation' : 'shortage')
     if (claimed.kind === 'shortage') return
     this.all.push(claimed)
     const isNothing = wanted.every(({ bytes: amount }) => amount === 0)
     const waitsFor = isNothing ? [] : after.filter(({ released }) => !released)
     this.#after.set(claimed, waitsFor)
-    assert.equal(claimed.granted, waitsFor.length === 0)
+    assert.strictEqual(claimed.granted, waitsFor.length === 0)
     if (claimed.granted) this.#expectWithin(claimed)
   }
 
@@ -109,13 +109,13 @@ class Model {
       const sum = (some: readonly Reservation[]): number =>
         some.reduce((total, { bytes }) => total + bytesOf(bytes, id), 0)
       const granted = sum(live.filter((reservation) => reservation.granted))
-      assert.equal(usage.reserved, granted)
-      assert.equal(usage.pending, sum(live.filter((reservation) => !reservation.granted)))
-      assert.equal(usage.usable, usage.capacity - MARGIN)
-      assert.equal(usage.overdrawn, Math.max(0, granted + (this.#foreign[n] ?? 0) - usage.usable))
+      assert.strictEqual(usage.reserved, granted)
+      assert.strictEqual(usage.pending, sum(live.filter((reservation) => !reservation.granted)))
+      assert.strictEqual(usage.usable, usage.capacity - MARGIN)
+      assert.strictEqual(usage.overdrawn, Math.max(0, granted + (this.#foreign[n] ?? 0) - usage.usable))
       assert.ok(usage.free >= 0)
       assert.ok(usage.free <= Math.max(0, usage.usable - granted - (this.#foreign[n] ?? 0)))
-      if (usage.overdrawn > 0) assert.equal(usage.free, 0)
+      if (usage.overdrawn > 0) assert.strictEqual(usage.free, 0)
       if (!this.#disturbed) this.#expectFutures(live, id, usage.usable)
     }
   }
@@ -145,7 +145,8 @@ class Model {
           if (!reservation.granted && reservation.grant()) changed = true
         }
       }
-      for (const reservation of this.all) assert.equal(reservation.granted || reservation.released, true)
+      for (const reservation of this.all)
+        assert.strictEqual(reservation.granted || reservation.released, true)
     }
     for (const reservation of this.all) reservation.release()
     for (const { reserved, pending } of this.budget.usage()) assert.deepEqual([reserved, pending], [0, 0])
@@ -181,6 +182,6 @@ test('whatever is claimed, corrected, granted and released in whatever order, th
       }
       model.finish()
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3_000) },
   )
 })

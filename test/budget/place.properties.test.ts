@@ -2,9 +2,10 @@ import { chooseSlots, longestContext, MemoryBudget, mostSlots, place, profileFro
 import type { DeviceRoom, GgufMetadata, GgufProfile, KvType, MemorySettings, Verdict } from '@berth/budget'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../runs.js'
 import { ENGINE, gpu, ram, unified } from './machines.js'
 
-const RUNS = { numRuns: 300 }
+const RUNS = { numRuns: runs(300) }
 const TYPES = ['Q8_0', 'Q4_0', 'Q4_K', 'F16'] as const
 const KV_TYPES: readonly KvType[] = ['f16', 'q8_0', 'q4_0']
 
@@ -97,7 +98,7 @@ describe('whatever the model, the settings and the room', () => {
         if (contextLength > 0) expect(fits({ contextLength })).toBe(true)
         if (contextLength < 131_072) expect(fits({ contextLength: contextLength + 256 })).toBe(false)
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     )
   })
 

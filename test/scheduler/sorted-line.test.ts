@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { SortedLine } from '../../packages/scheduler/src/sorted-line.js'
+import { runs } from '../runs.js'
 
 it('keeps order, size, first and rank as a sorted array does, over any adds and deletes', () => {
   fc.assert(
@@ -28,6 +29,6 @@ it('keeps order, size, first and rank as a sorted array does, over any adds and 
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   )
 })

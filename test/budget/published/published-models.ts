@@ -1,7 +1,19 @@
-import { readFileSync } from 'node:fs'
 import type { GgufMetadata, GgufTensor, GgufValue } from '@berth/budget'
+import llama70b from './llama-3-70b.q4_k_m.json?raw'
+import llama8b from './llama-3-8b.q4_k_m.json?raw'
+import qwen14b from './qwen3-14b.q4_k_m.json?raw'
+import qwen4b from './qwen3-4b.q4_k_m.json?raw'
+import qwen8b from './qwen3-8b.q4_k_m.json?raw'
 
-export type PublishedModel = 'llama-3-8b' | 'llama-3-70b' | 'qwen3-4b' | 'qwen3-8b' | 'qwen3-14b'
+const FILES = {
+  'llama-3-8b': llama8b,
+  'llama-3-70b': llama70b,
+  'qwen3-4b': qwen4b,
+  'qwen3-8b': qwen8b,
+  'qwen3-14b': qwen14b,
+}
+
+export type PublishedModel = keyof typeof FILES
 
 /** How the files beside this one are written; README.md says where they come from. */
 interface Published {
@@ -19,10 +31,7 @@ interface Published {
 
 /** The head of the model's Q4_K_M file. */
 export function published(model: PublishedModel): GgufMetadata {
-  const path = new URL(`./${model}.q4_k_m.json`, import.meta.url)
-  const { values, lengths, tensors, inEachLayer, finerType }: Published = JSON.parse(
-    readFileSync(path, 'utf8'),
-  )
+  const { values, lengths, tensors, inEachLayer, finerType }: Published = JSON.parse(FILES[model])
   const layers = Number(values[`${String(values['general.architecture'])}.block_count`])
   const blocks = Array.from({ length: layers }, (_, layer) =>
     inEachLayer.map(({ name, type, shape }) => {

@@ -49,21 +49,25 @@ export interface DeviceUsage {
  *   is free and on what itself comes after, never on what leaves for the sake of another.
  */
 export class MemoryBudget {
-  readonly devices: readonly Device[]
+  readonly #options: MemoryBudgetOptions
   readonly #usable: Amounts
   readonly #foreign: Amounts = new Map()
   readonly #held = new Set<HeldReservation>()
+  #devices: readonly Device[]
 
   /** @throws RangeError for two devices of one id, a capacity or a margin that is none. */
   constructor(devices: readonly Device[], options: MemoryBudgetOptions = {}) {
-    this.devices = devices
+    this.#options = options
+    this.#devices = devices
     this.#usable = new Map()
     for (const device of devices) {
       if (this.#usable.has(device.id)) throw new RangeError(`two devices are called ${device.id}`)
-      checkBytes(device.capacity, `capacity of ${device.id}`)
-      const margin = options.margins?.[device.id] ?? options.margin ?? {}
-      this.#usable.set(device.id, Math.max(0, device.capacity - marginBytes(margin, device.capacity)))
+      this.#setUsable(device)
     }
+  }
+
+  get devices(): readonly Device[] {
+    return this.#devices
   }
 
   /**
@@ -120,6 +124,18 @@ export class MemoryBudget {
     this.#foreign.set(device, bytes)
   }
 
+  /**
+   * Says that a device has another capacity than was thought: somebody has set it, or a load has shown it. May
+   * overdraw it.
+   * @throws RangeError for a device that the budget does not have, or bytes that are no whole number from 0.
+   */
+  setCapacity(device: DeviceId, capacity: Bytes): void {
+    this.#usableOn(device)
+    checkBytes(capacity, `capacity of ${device}`)
+    this.#devices = this.#devices.map((had) => (had.id === device ? { ...had, capacity } : had))
+    for (const had of this.#devices) if (had.id === device) this.#setUsable(had)
+  }
+
   usage(): readonly DeviceUsage[] {
     return this.devices.map((device) => {
       const usable = this.#usableOn(device.id)
@@ -150,6 +166,12 @@ export class MemoryBudget {
       this.#held.delete(held)
       for (const other of this.#held) other.forget(held)
     },
+  }
+
+  #setUsable({ id, capacity }: Device): void {
+    checkBytes(capacity, `capacity of ${id}`)
+    const margin = this.#options.margins?.[id] ?? this.#options.margin ?? {}
+    this.#usable.set(id, Math.max(0, capacity - marginBytes(margin, capacity)))
   }
 
   /** Bytes that a claim after `before` could have on a device. */

@@ -1,2 +1,8 @@
+export { openChannel, uniqueName } from './channel.js'
+export type { Channel } from './channel.js'
 export type { HostClient } from './client.js'
 export type * from './contract.js'
+export { browserLocks, isAlone } from './locks.js'
+export type { Locks } from './locks.js'
+export { names } from './wire.js'
+export type { Announcement, Begin, Begun, Epoch, TabId, ToHost, ToTab } from './wire.js'

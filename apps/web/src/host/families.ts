@@ -1,0 +1,41 @@
+/** What a model's name tells, whichever list it is from. */
+export interface NameFacts {
+  /** As people know it: without engine, quantization and publisher. */
+  readonly name: string
+  /** The same for the same model under the names of different lists. */
+  readonly family: string
+  readonly quantization: string | null
+  readonly parameters: number | null
+}
+
+const QUANTIZATION = /(?:^|[-_.:])(q\d+f\d+(?:_\d+)?|i?q\d+(?:_[a-z0-9]+)*|f16|f32|bf16|fp16)(?=$|[-_.])/i
+const SIZE = /(?:^|[-_.:x ])(\d+(?:\.\d+)?)\s*([bm])(?=$|[-_.: ])/i
+const TUNED = /^(instruct|chat|it|inst)$/
+
+/**
+ * Reads a model's name as lists spell it: "SmolLM2-135M-Instruct-q4f16_1-MLC", "smollm2:135m",
+ * "bartowski/SmolLM2-135M-Instruct-GGUF/SmolLM2-135M-Instruct-Q4_K_M.gguf". A family is the words of the name
+ * without case, without what says "instruct" (the lists that leave it out mean the instructed one; a base model
+ * says so), and without the quantization: "smollm2 135m".
+ */
+export function nameFacts(spelled: string): NameFacts {
+  const last = spelled.split('/').at(-1) ?? spelled
+  const bare = last
+    .replace(/\.gguf$/i, '')
+    .replace(/-\d{5}-of-\d{5}$/i, '')
+    .replace(/-MLC(-\w+)?$/i, '')
+    .replace(/:latest$/i, '')
+  const quantization = QUANTIZATION.exec(bare)?.[1] ?? null
+  const name = (quantization === null ? bare : bare.replace(QUANTIZATION, '')).replace(/[-_.:]+$/, '')
+  const size = SIZE.exec(name)
+  const words = name
+    .toLowerCase()
+    .split(/[-_:\s]+/)
+    .filter((word) => word !== '' && !TUNED.test(word))
+  return {
+    name,
+    family: words.join(' '),
+    quantization,
+    parameters: size ? Math.round(Number(size[1]) * (size[2]?.toLowerCase() === 'b' ? 1e9 : 1e6)) : null,
+  }
+}

@@ -1,0 +1,24 @@
+import { browserLocks } from './locks.js'
+import { Host } from './host.js'
+import { TabSessions } from './tab-sessions.js'
+import { workerClock } from './worker-clock.js'
+import { names } from './wire.js'
+import type { Begin, Begun } from './wire.js'
+
+declare const self: DedicatedWorkerGlobalScope
+
+/** The host's worker. Holds both its locks for life: the engines' first, so that the host before it is gone by then. */
+self.addEventListener('message', ({ data }: MessageEvent<Begin>) => {
+  const { space, epoch } = data
+  const locks = browserLocks()
+  const clock = workerClock()
+  const forLife = new Promise<void>(() => undefined)
+  void locks.hold(names(space).engines, () =>
+    locks.hold(names(space).life(epoch), async () => {
+      const desk = await Host.open(clock)
+      new TabSessions({ desk, space, epoch, locks, clock }).open()
+      self.postMessage({ type: 'begun' } satisfies Begun)
+      await forLife
+    }),
+  )
+})

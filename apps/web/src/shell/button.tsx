@@ -2,7 +2,7 @@ import type { ButtonHTMLAttributes, ComponentChildren } from 'preact'
 import { Icon, type IconName } from './icons.js'
 import './button.css'
 
-type Native = Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'size' | 'icon' | 'label' | 'class'>
+type Native = Omit<ButtonHTMLAttributes, 'size' | 'icon' | 'label' | 'class'>
 
 export interface ButtonProps extends Native {
   /** One `primary` a view; `danger` for what cannot be undone. */

@@ -14,6 +14,7 @@ export { openSettings, settings, settingsRead, updateSettings } from './settings
 export { toast, toastError } from './toast.js'
 
 export type { Tone } from './badge.js'
+export type { Option } from './field.js'
 export type { IconName } from './icons.js'
 export type { MenuItem } from './menu.js'
 export type { Route } from './route.js'

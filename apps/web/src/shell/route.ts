@@ -33,12 +33,13 @@ export const route: ReadonlySignal<Route> = current
 
 /** Begins to follow the address; disposing of it ends that. */
 export function followAddress(): Disposable {
-  const read = (): void => {
-    current.value = parseRoute(location.hash)
-  }
-  read()
-  addEventListener('hashchange', read)
-  return { [Symbol.dispose]: () => removeEventListener('hashchange', read) }
+  readAddress()
+  addEventListener('hashchange', readAddress)
+  return { [Symbol.dispose]: () => removeEventListener('hashchange', readAddress) }
+}
+
+function readAddress(): void {
+  current.value = parseRoute(location.hash)
 }
 
 /** Goes there. `replace`: the place left is not one to come back to, as when a new chat gets its name. */

@@ -1,0 +1,118 @@
+import { useState } from 'preact/hooks'
+import type { HostClient, HostView, ModelCard } from '../host/index.js'
+import { ServerDialog, ServerList } from '../settings/index.js'
+import { Button, Icon, IconButton, Menu, PageHeader, Spinner, settings, useHost } from '../shell/index.js'
+import { AddModel } from './add-model.js'
+import { FilterBar } from './filter-bar.js'
+import { NO_FILTERS, filterCards, licensesOf, shelves } from './filters.js'
+import { LoadedNow } from './loaded-now.js'
+import { machineText } from './machine-text.js'
+import { attempt } from './model-actions.js'
+import { ModelRow } from './model-row.js'
+import { StorageBar } from './storage-bar.js'
+import './models.css'
+
+/** What is here and what can be had. */
+export function ModelsPage() {
+  const host = useHost()
+  const view = host.view.value
+  const [adding, setAdding] = useState<'model' | 'server' | null>(null)
+  return (
+    <>
+      <PageHeader title="Models">
+        <div class="models-tools">
+          <IconButton
+            icon="refresh"
+            label="Look again"
+            disabled={view === null}
+            onClick={() => attempt(host.calls.refresh())}
+          />
+          <Menu
+            label="Add"
+            trigger={
+              <>
+                <Icon name="plus" size={16} /> Add
+              </>
+            }
+            items={[
+              { label: 'A model by its address', icon: 'box', onSelect: () => setAdding('model') },
+              { label: 'A server', icon: 'server', onSelect: () => setAdding('server') },
+            ]}
+          />
+        </div>
+      </PageHeader>
+      <div class="shell-scroll">
+        <div class="models">
+          {view === null ? (
+            <p class="models-waiting">
+              <Spinner /> Looking for models…
+            </p>
+          ) : (
+            <Shelves host={host} view={view} />
+          )}
+        </div>
+      </div>
+      <AddModel open={adding === 'model'} onClose={() => setAdding(null)} />
+      <ServerDialog open={adding === 'server'} editing={null} onClose={() => setAdding(null)} />
+    </>
+  )
+}
+
+function Shelves({ host, view }: { readonly host: HostClient; readonly view: HostView }) {
+  const [filters, setFilters] = useState(NO_FILTERS)
+  const { here, toHave } = shelves(filterCards(view.models, filters))
+  return (
+    <>
+      <p class="models-machine">{machineText(view.machine)}.</p>
+      {view.storage !== null && <StorageBar storage={view.storage} calls={host.calls} />}
+      <LoadedNow host={host} cards={view.models} />
+      {settings.value.servers.length > 0 && (
+        <section class="models-section" aria-labelledby="servers-here">
+          <h2 id="servers-here">Servers</h2>
+          <ServerList />
+        </section>
+      )}
+      <FilterBar filters={filters} licenses={licensesOf(view.models)} onChange={setFilters} />
+      <p class="visually-hidden" role="status">
+        {`${here.length + toHave.length} of ${view.models.length} models shown`}
+      </p>
+      <Shelf title="Here" cards={here} host={host} view={view} />
+      <Shelf title="To be had" cards={toHave} host={host} view={view} />
+      {here.length + toHave.length === 0 && (
+        <div class="models-none">
+          <p>{view.models.length === 0 ? 'No models were found.' : 'No model is like this.'}</p>
+          {view.models.length > 0 && <Button onClick={() => setFilters(NO_FILTERS)}>Show all</Button>}
+        </div>
+      )}
+    </>
+  )
+}
+
+interface ShelfProps {
+  readonly title: string
+  readonly cards: readonly ModelCard[]
+  readonly host: HostClient
+  readonly view: HostView
+}
+
+function Shelf({ title, cards, host, view }: ShelfProps) {
+  if (cards.length === 0) return null
+  const id = `shelf-${title.toLowerCase().replaceAll(' ', '-')}`
+  return (
+    <section class="models-section" aria-labelledby={id}>
+      <h2 id={id}>
+        {title} <span class="models-count">{cards.length}</span>
+      </h2>
+      <ul class="models-list">
+        {cards.map((card) => (
+          <ModelRow
+            key={card.id}
+            card={card}
+            download={view.downloads.find(({ model }) => model === card.id)}
+            calls={host.calls}
+          />
+        ))}
+      </ul>
+    </section>
+  )
+}

@@ -13,6 +13,8 @@ export interface EngineFacts {
   readonly contexts: 'shared' | 'own'
   /** Jobs at a time that a runner takes at most; absent: as many as fit. */
   readonly maxSlots?: number
+  /** The engine computes on the CPU alone, whatever GPUs there are; absent: on them too. */
+  readonly cpuOnly?: true
   /** What the CPU can do, by llama.cpp's names (`cpuFeaturesOf` its system info): tells which weights it rearranges. */
   readonly cpuFeatures: readonly string[]
   /**

@@ -33,7 +33,8 @@ export function bestLayout(
   const host = room.find(({ device }) => device.kind !== 'gpu')
   if (!host) return null
   // Unified memory is GPU and host in one: what is on the GPU is in the same room as what is not.
-  const gpus = host.device.kind === 'unified' ? [host] : room.filter(({ device }) => device.kind === 'gpu')
+  const all = host.device.kind === 'unified' ? [host] : room.filter(({ device }) => device.kind === 'gpu')
+  const gpus = profile.engine.cpuOnly === true ? [] : all
   const search = new LayoutSearch(new GgufMemory(profile, settings), settings, host, gpus, correction)
   let least: Layout | null = null
   for (let gpuLayers = search.most; gpuLayers >= 0; gpuLayers--) {

@@ -49,7 +49,7 @@ export function place(
       split,
       bytes: parts.map((part) => ({ device: part.device, bytes: sumOf(part) })),
       parts,
-      reason: reasonOf(layout, settings, room),
+      reason: reasonOf(layout, profile, settings, room),
     },
   }
 }
@@ -77,7 +77,12 @@ function cannot(
   }
 }
 
-function reasonOf(layout: Layout, settings: MemorySettings, room: readonly DeviceRoom[]): string {
+function reasonOf(
+  layout: Layout,
+  profile: GgufProfile,
+  settings: MemorySettings,
+  room: readonly DeviceRoom[],
+): string {
   const { gpuLayers, layers, split } = layout
   const limit = settings.maxGpuLayers ?? layers
   const asked = limit < layers && gpuLayers === limit
@@ -89,11 +94,14 @@ function reasonOf(layout: Layout, settings: MemorySettings, room: readonly Devic
     const end = asked ? ', as many as asked for' : '; the CPU computes the others'
     return `${gpuLayers} of ${layers} layers ${why} ${gpus}${end}: ${figures(layout, room)}`
   }
-  const why = !hasGpu
-    ? 'there is no GPU'
-    : asked
-      ? 'no layer is to be on the GPU'
-      : 'not one layer fits on the GPU'
+  const why =
+    profile.engine.cpuOnly === true
+      ? 'its engine uses no GPU'
+      : !hasGpu
+        ? 'there is no GPU'
+        : asked
+          ? 'no layer is to be on the GPU'
+          : 'not one layer fits on the GPU'
   return `the CPU computes, for ${why}: ${figures(layout, room)}`
 }
 

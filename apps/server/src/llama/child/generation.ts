@@ -1,4 +1,11 @@
-import { AnswerReader, markersOf, StopStrings, type AnswerFormat, type AnswerPart } from '@berth/protocol'
+import {
+  AnswerReader,
+  forcedCall,
+  markersOf,
+  StopStrings,
+  type AnswerFormat,
+  type AnswerPart,
+} from '@berth/protocol'
 import type { FinishReason, GenerateJob, Metrics, Piece, RunProgress, TokenLogprob } from '@berth/scheduler'
 import type { ChatModel, ChatSlot } from './chat-model.js'
 import type { ParkedState } from '../protocol.js'
@@ -8,7 +15,6 @@ import { Sampler, type Sampled } from './sampler.js'
 import { isRepeatable, samplerConfig } from './sampling.js'
 import { commonPrefix, nextChunk, reusable, shifted } from './slots.js'
 import { newCallId } from './call-id.js'
-import { forcedCall } from './forced-call.js'
 import { TokenTextDecoder } from './text-decoder.js'
 
 /** Where a job tells what it does. */

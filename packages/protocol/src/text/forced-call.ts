@@ -1,4 +1,4 @@
-import type { AnswerFormat } from '@berth/protocol'
+import type { AnswerFormat } from './answer-format.js'
 import type { OutputFormat, Prompt } from '@berth/scheduler'
 
 /** How an answer that must be a call of a tool is held to that, and read. */

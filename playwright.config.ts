@@ -23,7 +23,11 @@ export default defineConfig({
   // For machines that stand still; nothing waits for them to pass.
   timeout: 240_000,
   expect: { timeout: 60_000 },
-  reporter: [['list']],
+  // The second leaves its counts where `npm test` asks for them, and nothing otherwise.
+  reporter: [
+    ['list'],
+    [fileURLToPath(new URL('scripts/tools/counting-playwright-reporter.mjs', import.meta.url))],
+  ],
   use: {
     browserName: 'chromium',
     launchOptions: launchOptions(),

@@ -1,34 +1,60 @@
 // @ts-check
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { COUNTS_FILE } from '../tools/counting-reporter.mjs'
+import { ensureChromium } from '../tools/chromium.mjs'
+import { countedRun } from '../tools/counts.mjs'
 import { orExplain } from '../tools/fail.mjs'
 import { ensureInstalled } from '../tools/install.mjs'
 import { ROOT, tool } from '../tools/paths.mjs'
 import { runCommand } from '../tools/run-command.mjs'
+import { readTestArguments } from '../tools/test-arguments.mjs'
 import { ensureBuilt } from './build.mjs'
 import { runChecks } from './check.mjs'
 
+/** @typedef {import('../tools/counts.mjs').Counts} Counts */
+
 /**
- * `npm test`: installs and builds what is missing, gets the model that tests need, runs the checks and
- * then the tests. The last line counts both: each check is one.
- * @param {readonly string[]} args vitest's: folders, names of tests
+ * `npm test`: installs and builds what is missing, gets the model and the browser that tests need, runs the
+ * checks, then vitest's tests and Playwright's. The last line counts all of them: each check is one.
+ * @param {readonly string[]} args folders and files; -t and a part of tests' names; what else vitest takes
  */
 export async function run(args) {
   await orExplain(async () => {
+    const wanted = readTestArguments(args)
     await ensureInstalled()
     await ensureBuilt()
     await fetchModel()
+    const noBrowser = await ensureChromium()
+    if (noBrowser !== undefined) process.stdout.write(`The browser tests are skipped: ${noBrowser}\n`)
     process.stdout.write('\nChecks\n')
     const checks = await runChecks()
-    const tests = await runTests(args)
-    const passed = checks.filter((check) => check.passed).length + tests.passed
-    const failed = checks.filter((check) => !check.passed).length + tests.failed
-    for (const { name, reason } of tests.skipped) process.stdout.write(`skipped: ${name}: ${reason}\n`)
-    process.stdout.write(`${passed} passed, ${failed} failed, ${tests.skipped.length} skipped\n`)
+    const vitest = await runVitest(wanted.vitest, noBrowser)
+    const playwright = await runPlaywright(wanted.playwright)
+    const all = [
+      {
+        passed: checks.filter(({ passed }) => passed).length,
+        failed: checks.filter(({ passed }) => !passed).length,
+        skipped: [],
+      },
+      vitest,
+      playwright,
+    ]
+    const skipped = all.flatMap((each) => each.skipped)
+    const [passed, failed] = [sum(all, 'passed'), sum(all, 'failed')]
+    // Who asks for tests by name knows that the others are left out.
+    for (const { name, reason } of wanted.byName ? [] : skipped) {
+      process.stdout.write(`skipped: ${name}: ${reason}\n`)
+    }
+    process.stdout.write(`${passed} passed, ${failed} failed, ${skipped.length} skipped\n`)
     if (failed > 0) process.exitCode = 1
   })
+}
+
+/**
+ * @param {readonly Counts[]} all
+ * @param {'passed' | 'failed'} what
+ */
+function sum(all, what) {
+  return all.reduce((total, counts) => total + counts[what], 0)
 }
 
 /** Once here, and not in the middle of the first test that needs it. Without it those tests fail, and the others tell all the same. */
@@ -45,26 +71,31 @@ async function fetchModel() {
 
 /**
  * @param {readonly string[]} args
- * @returns {Promise<import('../tools/counting-reporter.mjs').Counts>}
+ * @param {string | undefined} noBrowser why there is none
+ * @returns {Promise<Counts>}
  */
-async function runTests(args) {
-  const folder = mkdtempSync(join(tmpdir(), 'berth-counts-'))
-  const counts = join(folder, 'counts.json')
-  try {
-    const reporter = join(ROOT, 'scripts', 'tools', 'counting-reporter.mjs')
-    const { code } = await runCommand(
-      tool('vitest'),
-      ['run', '--reporter=default', `--reporter=${reporter}`, ...args],
-      { show: true, env: { [COUNTS_FILE]: counts } },
-    )
-    /** @type {import('../tools/counting-reporter.mjs').Counts} */
-    const counted = JSON.parse(readFileSync(counts, 'utf8'))
-    // What vitest counts as a failure, and this has not seen, is one all the same.
-    return code !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted
-  } catch {
-    process.stdout.write('vitest ended without a report\n')
-    return { passed: 0, failed: 1, skipped: [] }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+async function runVitest(args, noBrowser) {
+  const reporter = join(ROOT, 'scripts', 'tools', 'counting-reporter.mjs')
+  const reporters = ['--reporter=default', `--reporter=${reporter}`]
+  const projects = noBrowser === undefined ? [] : ['--project=!browser']
+  const counts = await countedRun('vitest', (env) =>
+    runCommand(tool('vitest'), ['run', '--passWithNoTests', ...reporters, ...projects, ...args], {
+      show: true,
+      env,
+    }),
+  )
+  if (noBrowser === undefined) return counts
+  const skipped = [...counts.skipped, { name: 'the packages’ tests in Chromium', reason: noBrowser }]
+  return { ...counts, skipped }
+}
+
+/**
+ * @param {readonly string[]} args
+ * @returns {Promise<Counts>}
+ */
+async function runPlaywright(args) {
+  process.stdout.write('\nBrowser tests\n')
+  return await countedRun('Playwright', (env) =>
+    runCommand(tool('playwright'), ['test', '--pass-with-no-tests', ...args], { show: true, env }),
+  )
 }

@@ -1,15 +1,5 @@
 // @ts-check
-import { writeFileSync } from 'node:fs'
-
-/**
- * @typedef {object} Counts
- * @property {number} passed
- * @property {number} failed files that could not be loaded, and errors outside any test, among them
- * @property {{ name: string, reason: string }[]} skipped
- */
-
-/** Where the counts are written: a variable, as vitest makes the reporter. */
-export const COUNTS_FILE = 'BERTH_TEST_COUNTS'
+import { writeCounts } from './counts.mjs'
 
 /** A vitest reporter that leaves the counts of a run in a file. */
 export default class CountingReporter {
@@ -18,7 +8,7 @@ export default class CountingReporter {
    * @param {readonly unknown[]} unhandledErrors
    */
   onTestRunEnd(modules, unhandledErrors) {
-    /** @type {Counts} */
+    /** @type {import('./counts.mjs').Counts} */
     const counts = { passed: 0, failed: unhandledErrors.length, skipped: [] }
     for (const module of modules) {
       const before = counts.failed
@@ -35,7 +25,6 @@ export default class CountingReporter {
       // A file that does not load, or a hook that fails, has no failed test to show for it.
       if (module.state() === 'failed' && counts.failed === before) counts.failed++
     }
-    const path = process.env[COUNTS_FILE]
-    if (path !== undefined) writeFileSync(path, JSON.stringify(counts))
+    writeCounts(counts)
   }
 }

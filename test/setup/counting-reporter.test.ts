@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { startVitest } from 'vitest/node'
-import CountingReporter, { COUNTS_FILE } from '../../scripts/tools/counting-reporter.mjs'
+import CountingReporter from '../../scripts/tools/counting-reporter.mjs'
+import { COUNTS_FILE } from '../../scripts/tools/counts.mjs'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 

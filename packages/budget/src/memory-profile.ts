@@ -1,11 +1,12 @@
 import type { EngineFacts } from './engine-facts.js'
+import type { WebLlmProfile } from './profile-webllm.js'
 import type { Bytes, Tokens } from './units.js'
 
 /**
  * What a model needs, by layer, by slot and by token of context, as far as its file and its engine tell.
  * Plain data: it can be stored and sent. `place` turns it into bytes on devices.
  */
-export type MemoryProfile = ForeignProfile | GgufProfile
+export type MemoryProfile = ForeignProfile | GgufProfile | WebLlmProfile
 
 /** A model in somebody else's memory (a remote engine): nothing of it is ours to reserve. */
 export interface ForeignProfile {

@@ -6,6 +6,7 @@ import type { Layout } from './layout.js'
 import type { GgufProfile, MemoryProfile } from './memory-profile.js'
 import { checkSettings } from './memory-settings.js'
 import type { MemorySettings } from './memory-settings.js'
+import { placeWebLlm } from './place-webllm.js'
 import { sumOf } from './placement.js'
 import type { Placement, Verdict } from './placement.js'
 import { whatHelps } from './what-helps.js'
@@ -37,6 +38,7 @@ export function place(
 ): Verdict {
   checkSettings(settings)
   if (profile.kind === 'foreign') return { fits: true, placement: FOREIGN }
+  if (profile.kind === 'webllm') return placeWebLlm(profile, settings, room, options.correction)
   const layout = bestLayout(profile, settings, room, options.correction)
   if (!layout) return { fits: false, reason: 'there is no host memory to load into', advice: [], missing: 0 }
   if (layout.missing > 0) return cannot(layout, profile, settings, room, options)

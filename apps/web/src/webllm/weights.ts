@@ -53,6 +53,23 @@ export async function deleteModel(model: WebLlmModel, others: readonly WebLlmMod
   await Promise.all([CONFIG, TENSOR_CACHE].map((name) => deleteStored(placeOf(base, name))))
 }
 
+/** Throws away the stored files that cannot be right, and names them. */
+export async function dropBroken(model: WebLlmModel, adapter: AdapterFacts): Promise<readonly string[]> {
+  const head = await storedHead(model)
+  if (head === null) return []
+  const base = filesAddress(model.record)
+  const broken: WeightFile[] = []
+  for (const file of filesOf(model, adapter, head)) {
+    const shard = head.tensorCache.records.find(({ dataPath }) => dataPath === file.name)
+    if (shard === undefined) continue
+    const data = await readStored(placeOf(base, file.name))
+    if (data !== undefined && !(data instanceof ArrayBuffer && data.byteLength === shard.nbytes))
+      broken.push(file)
+  }
+  await Promise.all(broken.map((file) => file.delete()))
+  return broken.map(({ name }) => name)
+}
+
 /** From storage where both are there; null where they are not. */
 export async function storedHead(model: WebLlmModel): Promise<ModelHead | null> {
   const base = filesAddress(model.record)

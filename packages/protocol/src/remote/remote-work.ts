@@ -51,7 +51,8 @@ async function generate(at: Workplace, exchange: Exchange, to: RunOutlet): Promi
   const frames = framesOf(response, exchange.reader, to)
   await read(connection.server, frames, exchange.reader, to)
   const { end } = exchange.reader
-  if (end === null) throw new BackendError('lost', `${connection.server} broke off in the middle of an answer`)
+  if (end === null)
+    throw new BackendError('lost', `${connection.server} broke off in the middle of an answer`)
   void drain(frames, at.clock, to)
   return end
 }

@@ -49,10 +49,14 @@ export function fromJson(text: string, newId: () => string): WholeConversation[]
   }
   const root = record(data, 'the file')
   if (root['format'] !== FORMAT)
-    throw new ImportError(`Expected "format" to be "${FORMAT}", got ${JSON.stringify(root['format'])}: this file was not exported by Berth`)
+    throw new ImportError(
+      `Expected "format" to be "${FORMAT}", got ${JSON.stringify(root['format'])}: this file was not exported by Berth`,
+    )
   if (root['version'] !== VERSION)
     throw new ImportError(`Expected "version" to be ${VERSION}, got ${JSON.stringify(root['version'])}`)
-  return list(root['conversations'], 'conversations').map((one, index) => conversationFrom(one, `conversations[${index}]`, newId))
+  return list(root['conversations'], 'conversations').map((one, index) =>
+    conversationFrom(one, `conversations[${index}]`, newId),
+  )
 }
 
 function conversationFrom(data: unknown, where: string, newId: () => string): WholeConversation {
@@ -66,14 +70,18 @@ function conversationFrom(data: unknown, where: string, newId: () => string): Wh
     ids.set(old, made)
     return made
   }
-  const rawMessages = list(raw['messages'], `${where}.messages`).map((one, index) => record(one, `${where}.messages[${index}]`))
+  const rawMessages = list(raw['messages'], `${where}.messages`).map((one, index) =>
+    record(one, `${where}.messages[${index}]`),
+  )
   const known = new Set(rawMessages.map((one, index) => string(one['id'], `${where}.messages[${index}].id`)))
   const messages = rawMessages.map((one, index): ChatMessage => {
     const at = `${where}.messages[${index}]`
     const parent = one['parent'] === null ? null : string(one['parent'], `${at}.parent`)
-    if (parent !== null && !known.has(parent)) throw new ImportError(`Expected ${at}.parent to be a message of the conversation, got "${parent}"`)
+    if (parent !== null && !known.has(parent))
+      throw new ImportError(`Expected ${at}.parent to be a message of the conversation, got "${parent}"`)
     const role = one['role']
-    if (role !== 'user' && role !== 'assistant') throw new ImportError(`Expected ${at}.role to be "user" or "assistant", got ${JSON.stringify(role)}`)
+    if (role !== 'user' && role !== 'assistant')
+      throw new ImportError(`Expected ${at}.role to be "user" or "assistant", got ${JSON.stringify(role)}`)
     return {
       id: fresh(string(one['id'], `${at}.id`)),
       conversation: id,
@@ -81,14 +89,19 @@ function conversationFrom(data: unknown, where: string, newId: () => string): Wh
       role,
       at: number(one['at'], `${at}.at`),
       text: string(one['text'], `${at}.text`),
-      attachments: list(one['attachments'] ?? [], `${at}.attachments`).map((file, n) => attachmentFrom(file, `${at}.attachments[${n}]`, fresh)),
+      attachments: list(one['attachments'] ?? [], `${at}.attachments`).map((file, n) =>
+        attachmentFrom(file, `${at}.attachments[${n}]`, fresh),
+      ),
       answer: role === 'assistant' ? answerFrom(one['answer'], `${at}.answer`) : null,
     }
   })
   const files = new Map(
     list(raw['files'] ?? [], `${where}.files`).map((one, index): [string, AttachmentContent] => {
       const file = record(one, `${where}.files[${index}]`)
-      const content = typeof file['text'] === 'string' ? file['text'] : fromBase64(string(file['base64'], `${where}.files[${index}].base64`))
+      const content =
+        typeof file['text'] === 'string'
+          ? file['text']
+          : fromBase64(string(file['base64'], `${where}.files[${index}].base64`))
       return [fresh(string(file['id'], `${where}.files[${index}].id`)), content]
     }),
   )
@@ -137,13 +150,22 @@ function answerFrom(data: unknown, where: string): ChatMessage['answer'] {
       name: string(model['name'], `${where}.model.name`),
       place: model['place'] === 'browser' || model['place'] === 'server' ? model['place'] : null,
     },
-    figures: typeof figures === 'object' && figures !== null ? figuresFrom(figures as Record<string, unknown>, `${where}.figures`) : null,
+    figures:
+      typeof figures === 'object' && figures !== null
+        ? figuresFrom(figures as Record<string, unknown>, `${where}.figures`)
+        : null,
     cut: raw['cut'] === true,
-    problem: typeof problem === 'object' && problem !== null ? problemFrom(problem as Record<string, unknown>, `${where}.problem`) : null,
+    problem:
+      typeof problem === 'object' && problem !== null
+        ? problemFrom(problem as Record<string, unknown>, `${where}.problem`)
+        : null,
   }
 }
 
-function figuresFrom(raw: Record<string, unknown>, where: string): NonNullable<NonNullable<ChatMessage['answer']>['figures']> {
+function figuresFrom(
+  raw: Record<string, unknown>,
+  where: string,
+): NonNullable<NonNullable<ChatMessage['answer']>['figures']> {
   const orNull = (key: string) => (raw[key] === null ? null : number(raw[key], `${where}.${key}`))
   return {
     promptTokens: number(raw['promptTokens'], `${where}.promptTokens`),
@@ -156,7 +178,10 @@ function figuresFrom(raw: Record<string, unknown>, where: string): NonNullable<N
   }
 }
 
-function problemFrom(raw: Record<string, unknown>, where: string): NonNullable<NonNullable<ChatMessage['answer']>['problem']> {
+function problemFrom(
+  raw: Record<string, unknown>,
+  where: string,
+): NonNullable<NonNullable<ChatMessage['answer']>['problem']> {
   const from = raw['from']
   return {
     from: from === 'scheduler' || from === 'backend' ? from : 'host',
@@ -178,7 +203,8 @@ function attachmentFrom(data: unknown, where: string, fresh: (old: string) => st
 }
 
 function record(data: unknown, where: string): Record<string, unknown> {
-  if (typeof data === 'object' && data !== null && !Array.isArray(data)) return data as Record<string, unknown>
+  if (typeof data === 'object' && data !== null && !Array.isArray(data))
+    return data as Record<string, unknown>
   throw new ImportError(`Expected ${where} to be an object, got ${kind(data)}`)
 }
 
@@ -206,7 +232,8 @@ function kind(data: unknown): string {
 function toBase64(bytes: Uint8Array): string {
   let binary = ''
   // In parts: one call takes no more arguments than the stack holds.
-  for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
+  for (let at = 0; at < bytes.length; at += 0x8000)
+    binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
   return btoa(binary)
 }
 

@@ -15,7 +15,8 @@ const MARK_ESCAPED = /^\\(\\*<!-- berth )/gm
 /** The shown branch, which begins with its oldest message. */
 export function toMarkdown(conversation: Conversation, path: readonly ChatMessage[]): string {
   const parts = [`# ${conversation.title}\n`]
-  if (conversation.settings.system !== '') parts.push(`> ${conversation.settings.system.replaceAll('\n', '\n> ')}\n`)
+  if (conversation.settings.system !== '')
+    parts.push(`> ${conversation.settings.system.replaceAll('\n', '\n> ')}\n`)
   for (const message of path) {
     const who = message.answer === null ? 'You' : message.answer.model.name
     const files = message.attachments.map((file) => `*${file.name}*\n\n`).join('')
@@ -34,10 +35,16 @@ export function toMarkdown(conversation: Conversation, path: readonly ChatMessag
 export function fromMarkdown(source: string, newId: () => string, now: number): WholeConversation {
   const text = source.replaceAll('\r\n', '\n')
   const lines = text.split('\n')
-  const title = lines.find((line) => line.startsWith('# '))?.slice(2).trim() ?? 'Imported conversation'
+  const title =
+    lines
+      .find((line) => line.startsWith('# '))
+      ?.slice(2)
+      .trim() ?? 'Imported conversation'
   const turns = lines.some((line) => MARK.test(line)) ? markedTurns(lines) : headedTurns(lines)
   if (turns.length === 0)
-    throw new ImportError('Expected headings "## You" and "## Assistant" before the messages, found none in this Markdown')
+    throw new ImportError(
+      'Expected headings "## You" and "## Assistant" before the messages, found none in this Markdown',
+    )
   const id = newId()
   const messages: ChatMessage[] = []
   for (const turn of turns) {
@@ -94,7 +101,10 @@ function markedTurns(lines: readonly string[]): Turn[] {
     const who = (lines[from + 1] ?? '').replace(/^## /, '')
     const at = Date.parse(mark[2] ?? '')
     // A heading and an empty line come before the text, one line end and an empty line after it.
-    const text = lines.slice(from + 3, end).join('\n').replace(/\n$/, '')
+    const text = lines
+      .slice(from + 3, end)
+      .join('\n')
+      .replace(/\n$/, '')
     turns.push({
       role: mark[1] === 'user' ? 'user' : 'assistant',
       who,
@@ -118,10 +128,16 @@ function headedTurns(lines: readonly string[]): Turn[] {
     const mark = /^\s*(```+|~~~+)/.exec(line)?.[1]
     if (mark !== undefined) fence = fence === null ? mark : line.trim() === fence ? null : fence
     const who = fence === null ? /^## (.+)$/.exec(line)?.[1]?.trim() : undefined
-    if (who !== undefined) turns.push({ role: /^(you|user|human|me)\b/i.test(who) ? 'user' : 'assistant', who, lines: [] })
+    if (who !== undefined)
+      turns.push({ role: /^(you|user|human|me)\b/i.test(who) ? 'user' : 'assistant', who, lines: [] })
     else turns.at(-1)?.lines.push(line)
   }
-  return turns.map((turn) => ({ role: turn.role, who: turn.who, at: null, text: turn.lines.join('\n').trim() }))
+  return turns.map((turn) => ({
+    role: turn.role,
+    who: turn.who,
+    at: null,
+    text: turn.lines.join('\n').trim(),
+  }))
 }
 
 /** The quotation between the title and the first message is the system prompt. */

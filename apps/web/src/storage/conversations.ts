@@ -16,7 +16,12 @@ export type ConversationChange =
 export interface SearchHit {
   readonly conversation: string
   /** The message, and the text around the words; null where the title has them. */
-  readonly found: { readonly message: string; readonly before: string; readonly match: string; readonly after: string } | null
+  readonly found: {
+    readonly message: string
+    readonly before: string
+    readonly match: string
+    readonly after: string
+  } | null
 }
 
 /** The content of an attachment: text, or an image's whole file. */
@@ -40,7 +45,9 @@ export class ConversationStore implements Disposable {
 
   /** Calls the listener with what other tabs store. */
   onChange(listener: (change: ConversationChange) => void): void {
-    this.#channel.addEventListener('message', (event: MessageEvent<ConversationChange>) => listener(event.data))
+    this.#channel.addEventListener('message', (event: MessageEvent<ConversationChange>) =>
+      listener(event.data),
+    )
   }
 
   tellOthers(change: ConversationChange): void {

@@ -1,0 +1,2 @@
+export { ChatPage } from './view/chat-page.js'
+export { ConversationList } from './view/conversation-list.js'

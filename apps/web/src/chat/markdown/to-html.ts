@@ -1,0 +1,79 @@
+import { Parser, Renderer } from 'marked'
+import type { Token, Tokens } from 'marked'
+import { MARKDOWN_OPTIONS, TOP_HEADING } from './blocks.js'
+import type { MarkdownBlock } from './blocks.js'
+
+const DATA_IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,[a-z0-9+/=\s]*$/i
+
+/** Whether an address holds a picture itself, of a kind that cannot carry anything else. */
+export function isDataImage(address: string): boolean {
+  return DATA_IMAGE.test(address)
+}
+
+/**
+ * A block as HTML, still to be sanitised. HTML in the text is shown as text; pictures at an address are links,
+ * since fetching them would tell that address what is being talked about.
+ */
+export function blockHtml(block: MarkdownBlock): string {
+  const parser = new Parser({ ...MARKDOWN_OPTIONS, renderer: new SafeRenderer(block.heading) })
+  return parser.parse([block.token])
+}
+
+class SafeRenderer extends Renderer {
+  readonly #heading: number
+
+  constructor(heading: number) {
+    super()
+    this.#heading = heading
+  }
+
+  override html({ text, block }: Tokens.HTML | Tokens.Tag): string {
+    if (/^<br\s*\/?>$/i.test(text.trim())) return '<br>'
+    const shown = escapeHtml(text)
+    return block ? `<p class="md-source">${shown.trimEnd()}</p>` : shown
+  }
+
+  override image({ href, text }: Tokens.Image): string {
+    const name = escapeHtml(text)
+    if (isDataImage(href)) return `<img src="${escapeHtml(href)}" alt="${name}">`
+    return `<a href="${escapeHtml(href)}">${name === '' ? 'Image' : `Image: ${name}`}</a>`
+  }
+
+  override heading({ tokens, depth }: Tokens.Heading): string {
+    const level = Math.max(TOP_HEADING + 1, Math.min(this.#heading, depth + TOP_HEADING))
+    return `<h${level} class="md-h${depth}">${this.parser.parseInline(tokens)}</h${level}>`
+  }
+
+  override checkbox({ checked }: Tokens.Checkbox): string {
+    return checked ? '☑ ' : '☐ '
+  }
+
+  override code({ text, lang }: Tokens.Code): string {
+    const name = languageOf(lang)
+    return `<pre${name === '' ? '' : ` class="language-${escapeHtml(name)}"`}><code>${escapeHtml(text)}</code></pre>`
+  }
+}
+
+/** The language that a fence names: its first word. */
+export function languageOf(lang: string | undefined): string {
+  return (
+    (lang ?? '')
+      .trim()
+      .split(/[\s{,:]/)[0]
+      ?.toLowerCase() ?? ''
+  )
+}
+
+/** A fence's code, where the block is one. */
+export function fenceOf(token: Token): Tokens.Code | null {
+  return token.type === 'code' ? (token as Tokens.Code) : null
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;')
+}

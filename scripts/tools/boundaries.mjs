@@ -1,18 +1,9 @@
 // @ts-check
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
-import { parseSync } from 'oxc-parser'
-import { PACKAGES, TEST_TOOLS, SERVER_ROOMS, SERVER_SHARED } from './rooms.mjs'
+import { readImports } from './imports.mjs'
+import { APPS, PACKAGES, TEST_TOOLS } from './rooms.mjs'
 
-const SERVER = 'apps/server/src'
-
-/**
- * @typedef {object} Import
- * @property {string} from the importing file, relative to the root, with forward slashes
- * @property {string} to a package's name, or a file in the same form
- * @property {number} line
- * @property {boolean} typesOnly vanishes when compiled
- */
+/** @typedef {import('./imports.mjs').Import} Import */
 
 /**
  * Every import in the tree that the rooms do not allow, in words; empty where all is well.
@@ -20,7 +11,7 @@ const SERVER = 'apps/server/src'
  * @returns {string[]}
  */
 export function findViolations(root) {
-  const imports = sourceFiles(root).flatMap((file) => importsOf(root, file))
+  const imports = readImports(root)
   const broken = imports.flatMap((each) => {
     const why = judge(each)
     return why === undefined ? [] : [`${each.from}:${each.line}: imports ${each.to}: ${why}`]
@@ -33,7 +24,8 @@ export function findViolations(root) {
  * @param {Import} each
  * @returns {string | undefined}
  */
-function judge({ from, to }) {
+function judge(each) {
+  const { from, to } = each
   const home = packageOf(from)
   if (to.startsWith('@berth/')) {
     const name = to.split('/').slice(0, 2).join('/')
@@ -53,28 +45,34 @@ function judge({ from, to }) {
   if (packageOf(to) !== undefined) {
     return isTestOf(from, to) ? undefined : 'packages are imported by name'
   }
-  if (from.startsWith(`${SERVER}/`)) return judgeServer(from, to)
-  return undefined
+  return appOf(from) === undefined ? undefined : judgeApp(each)
 }
 
 /**
- * @param {string} from
- * @param {string} to
+ * @param {Import} each from an app to a file
+ * @returns {string | undefined}
  */
-function judgeServer(from, to) {
-  if (!to.startsWith(`${SERVER}/`))
-    return 'the server imports nothing from outside its own folder but packages'
+function judgeApp({ from, to, typesOnly, asUrl = false }) {
+  const app = appOf(from) ?? ''
+  const source = `apps/${app}/src`
+  if (!to.startsWith(`${source}/`)) return `apps/${app} imports nothing from outside its own src but packages`
+  const { rooms, types = {}, shared = [], workers = {} } = APPS[app] ?? { rooms: {} }
   const [here, there] = [roomOf(from), roomOf(to)]
   if (here === there) return undefined
   if (there === undefined) {
     const file = posix.basename(to)
-    return isIn(SERVER_SHARED, file) ? undefined : `${file} does the wiring; nothing imports it`
+    return isIn(shared, file) ? undefined : `${file} does the wiring; nothing imports it`
   }
-  if (to !== `${SERVER}/${there}/index.ts`) return `the room ${there} is entered through its index.ts`
+  const inside = to.slice(source.length + 1)
+  if (asUrl && workers[inside] === here) return undefined
+  if (inside !== `${there}/index.ts`) return `the room ${there} is entered through its index.ts`
   if (here === undefined) return undefined
-  const allowed = SERVER_ROOMS[here]
+  const allowed = rooms[here]
   if (allowed === undefined) return `the room ${here} is not known to scripts/tools/rooms.mjs`
-  return isIn(allowed, there) ? undefined : `the room ${here} may import ${listed(allowed)}`
+  if (isIn(allowed, there)) return undefined
+  const typesOf = types[here] ?? []
+  if (!isIn(typesOf, there)) return `the room ${here} may import ${listed([...allowed, ...typesOf])}`
+  return typesOnly ? undefined : `the room ${here} may import only types of ${there}`
 }
 
 /**
@@ -85,8 +83,8 @@ function judgeServer(from, to) {
 function findCycles(imports) {
   /** @type {Map<string, string[]>} */
   const next = new Map()
-  for (const { from, to, typesOnly } of imports)
-    if (isFile(to) && !typesOnly) next.set(from, [...(next.get(from) ?? []), to])
+  for (const { from, to, typesOnly, asUrl } of imports)
+    if (isFile(to) && !typesOnly && !asUrl) next.set(from, [...(next.get(from) ?? []), to])
   /** @type {Set<string>} */
   const done = new Set()
   /** @type {string[]} */
@@ -104,73 +102,6 @@ function findCycles(imports) {
   }
   for (const file of next.keys()) visit(file, [])
   return cycles
-}
-
-/**
- * TypeScript files, relative to the root.
- * @param {string} root
- * @param {readonly string[]} folders
- * @returns {string[]}
- */
-function sourceFiles(root, folders = ['apps', 'packages', 'test', 'bench']) {
-  return folders.flatMap((folder) => {
-    if (!existsSync(posix.join(root, folder))) return []
-    const entries = readdirSync(posix.join(root, folder), { withFileTypes: true })
-    return entries.flatMap((entry) => {
-      const path = `${folder}/${entry.name}`
-      if (entry.isDirectory()) {
-        return ['node_modules', 'dist'].includes(entry.name) ? [] : sourceFiles(root, [path])
-      }
-      return /\.[mc]?tsx?$/.test(entry.name) ? [path] : []
-    })
-  })
-}
-
-/**
- * Static and dynamic imports and re-exports, those of types among them.
- * @param {string} root
- * @param {string} from
- * @returns {Import[]}
- */
-function importsOf(root, from) {
-  const source = readFileSync(posix.join(root, from), 'utf8')
-  const { module } = parseSync(from, source)
-  const requests = [
-    ...module.staticImports.map(({ moduleRequest, entries }) => ({
-      ...moduleRequest,
-      typesOnly: entries.length > 0 && entries.every((entry) => entry.isType),
-    })),
-    ...module.staticExports.flatMap(({ entries }) =>
-      entries.map(({ moduleRequest, isType }) => ({ ...moduleRequest, typesOnly: isType })),
-    ),
-    ...module.dynamicImports.map(({ moduleRequest: { start, end } }) => ({
-      start,
-      value: source.slice(start, end).replaceAll(/^['"`]|['"`]$/g, ''),
-      typesOnly: false,
-    })),
-  ]
-  /** @type {Map<string, Import>} */
-  const found = new Map()
-  for (const { start, value, typesOnly } of requests) {
-    if (value === undefined) continue // an export of something made right here
-    const to = value.startsWith('.') ? resolveFile(from, value) : value
-    const before = found.get(to)
-    if (before === undefined) {
-      found.set(to, { from, to, typesOnly, line: source.slice(0, start).split('\n').length })
-    } else {
-      before.typesOnly &&= typesOnly
-    }
-  }
-  return [...found.values()]
-}
-
-/**
- * Imports are written with the name that the compiled file would have.
- * @param {string} from
- * @param {string} specifier
- */
-function resolveFile(from, specifier) {
-  return posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts')
 }
 
 /** @param {string} to */
@@ -198,12 +129,19 @@ function isTestOf(from, to) {
 }
 
 /**
- * The room of the server that a file is in; undefined for one at the top.
+ * The app that a file is of.
+ * @param {string} file
+ */
+function appOf(file) {
+  return /^apps\/([^/]+)\/src\//.exec(file)?.[1]
+}
+
+/**
+ * The room that an app's file is in; undefined for one at the top of src.
  * @param {string} file
  */
 function roomOf(file) {
-  const [first, ...rest] = file.slice(SERVER.length + 1).split('/')
-  return rest.length === 0 ? undefined : first
+  return /^apps\/[^/]+\/src\/([^/]+)\//.exec(file)?.[1]
 }
 
 /**

@@ -12,26 +12,63 @@
 export const PACKAGES = {
   '@berth/budget': [],
   '@berth/scheduler': ['@berth/budget'],
-  '@berth/protocol': ['@berth/scheduler'],
+  '@berth/protocol': ['@berth/budget', '@berth/scheduler'],
 }
 
 /** Entrances that only tests and benchmarks may take. */
 export const TEST_TOOLS = ['@berth/scheduler/testing']
 
 /**
- * The folders of apps/server/src, and the folders beside it that each may import.
- * @type {Readonly<Record<string, readonly string[]>>}
+ * @typedef {object} App
+ * @property {Readonly<Record<string, readonly string[]>>} rooms the folders of its src, and the folders beside it that each may import
+ * @property {Readonly<Record<string, readonly string[]>>} [types] folders of which each may import types, and nothing that runs
+ * @property {readonly string[]} [shared] files at the top of src that rooms may import: what all of them share. The others do the wiring, and nobody imports them
+ * @property {Readonly<Record<string, string>>} [workers] scripts of workers that are started from another room, and that room
  */
-export const SERVER_ROOMS = {
-  config: [],
-  observe: [],
-  models: [],
-  access: ['generate'],
-  llama: ['models'],
-  generate: ['models', 'observe'],
-  engine: ['config', 'generate', 'llama', 'models'],
-  routes: ['access', 'generate', 'models', 'observe'],
-}
 
-/** Files at the top of apps/server/src that rooms may import: what all of them share. The others do the wiring, and nobody imports them. */
-export const SERVER_SHARED = ['app-env.ts', 'system-clock.ts']
+/** @type {Readonly<Record<string, App>>} */
+export const APPS = {
+  server: {
+    rooms: {
+      config: [],
+      observe: [],
+      models: [],
+      library: ['models'],
+      'web-models': ['generate', 'models'],
+      access: ['generate'],
+      llama: ['models'],
+      generate: ['models', 'observe'],
+      engine: ['config', 'generate', 'llama', 'models'],
+      routes: ['access', 'generate', 'library', 'models', 'observe'],
+    },
+    shared: ['app-env.ts', 'system-clock.ts'],
+  },
+  web: {
+    rooms: {
+      storage: [],
+      downloads: ['storage'],
+      webllm: [],
+      wllama: [],
+      host: ['downloads', 'storage', 'webllm', 'wllama'],
+      tabs: ['host'],
+      shell: ['storage'],
+      chat: ['shell', 'storage'],
+      models: ['settings', 'shell', 'storage'],
+      settings: ['shell', 'storage'],
+      pwa: ['shell'],
+    },
+    types: {
+      // The contract between tabs and host is the host's.
+      storage: ['host'],
+      downloads: ['host'],
+      webllm: ['storage', 'host'],
+      wllama: ['storage', 'host'],
+      shell: ['host'],
+      chat: ['host'],
+      models: ['host'],
+      settings: ['host'],
+      pwa: ['host'],
+    },
+    workers: { 'host/worker.ts': 'tabs' },
+  },
+}

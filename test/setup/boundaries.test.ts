@@ -27,6 +27,12 @@ describe('imports between rooms', () => {
     ['test/scheduler/a.test.ts', `import { fake } from '@berth/scheduler/testing'`],
     ['test/server/a.test.ts', `import { a } from '../../apps/server/src/llama/stop-ladder.js'`],
     ['test/budget/a.test.ts', `import { a } from '../../packages/budget/src/place.js'`],
+    ['apps/web/src/main.tsx', `const chat = await import('./chat/index.js')`],
+    ['apps/web/src/host/a.ts', `import { a } from '../webllm/index.js'`],
+    ['apps/web/src/chat/view/a.tsx', `import type { Ask } from '../../host/index.js'`],
+    ['apps/web/src/storage/a.ts', `export type { Where } from '../host/index.js'`],
+    ['apps/web/src/tabs/a.ts', `new Worker(new URL('../host/worker.ts', import.meta.url))`],
+    ['apps/web/src/webllm/a.ts', `new Worker(new URL('./worker/main.ts', import.meta.url))`],
   ])('%s may: %s', async (file, line) => {
     expect(await verdict(file, line)).toEqual([])
   })
@@ -75,7 +81,7 @@ describe('imports between rooms', () => {
     [
       'apps/server/src/app.ts',
       `import { a } from '../../web/src/index.js'`,
-      'nothing from outside its own folder',
+      'nothing from outside its own src',
     ],
     ['apps/server/src/app.ts', `import { a } from '@berth/budget/src/place.js'`, 'only @berth/budget itself'],
     [
@@ -87,6 +93,26 @@ describe('imports between rooms', () => {
       'apps/server/src/app.ts',
       `import { a } from '../../../packages/budget/src/index.js'`,
       'packages are imported by name',
+    ],
+    ['apps/web/src/chat/a.ts', `import { a } from '../host/index.js'`, 'may import only types of host'],
+    ['apps/web/src/chat/a.ts', `import { a } from '../tabs/index.js'`, 'the room chat may import shell'],
+    ['apps/web/src/webllm/a.ts', `import { a } from '../storage/index.js'`, 'only types of storage'],
+    [
+      'apps/web/src/host/a.ts',
+      `import { a } from '../webllm/worker/main.js'`,
+      'entered through its index.ts',
+    ],
+    ['apps/web/src/tabs/a.ts', `import { a } from '../host/worker.js'`, 'entered through its index.ts'],
+    [
+      'apps/web/src/chat/a.tsx',
+      `new Worker(new URL('../host/worker.ts', import.meta.url))`,
+      'entered through its index.ts',
+    ],
+    ['apps/web/src/storage/a.ts', `import { a } from '../main.js'`, 'main.ts does the wiring'],
+    [
+      'apps/web/src/main.ts',
+      `import { a } from '../../server/src/index.js'`,
+      'apps/web imports nothing from outside its own src',
     ],
     [
       'test/server/a.test.ts',
@@ -108,5 +134,13 @@ describe('imports between rooms', () => {
     expect(
       await verdict(a, `import { b } from './b.js'`, { [b]: `import type { A } from './a.js'` }),
     ).toEqual([])
+  })
+
+  it('are followed into files with JSX', async () => {
+    const [a, b] = ['apps/web/src/chat/a.tsx', 'apps/web/src/chat/b.tsx']
+    const others = { [b]: `import { a } from './a.js'\nexport const B = () => <p>{a}</p>` }
+    expect(await verdict(a, `import { B } from './b.js'`, others)).toEqual([
+      `imports in a circle: ${a} -> ${b} -> ${a}`,
+    ])
   })
 })

@@ -9,30 +9,51 @@ import {
   anthropicRoutes,
   errorResponse,
   healthRoutes,
+  ollamaLibraryRoutes,
   ollamaModelRoutes,
   ollamaRoutes,
   openAiRoutes,
   type RouteDeps,
 } from './routes/index.js'
+import { webPage, type PageFolder } from './web/index.js'
+import { webModelRoutes, type WebModels } from './web-models/index.js'
 
 export interface AppParts extends RouteDeps {
   readonly access: AccessRules
   readonly log: Logger
+  /** Models that browsers run; absent: none are offered. */
+  readonly webModels?: WebModels
+  /** The page for browsers; absent: there is none. */
+  readonly page?: PageFolder
 }
+
+/** What changes the server or what models there are; with API keys, only an admin's may. */
+const ADMIN_PATHS = [
+  '/api/berth/*',
+  '/api/pull',
+  '/api/create',
+  '/api/copy',
+  '/api/delete',
+  '/api/push',
+  '/api/blobs/*',
+]
 
 /** The whole HTTP side, without a socket. */
 export function createApp(parts: AppParts): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   app.use(requestLog(parts.log, parts.metrics.countRequest))
+  if (parts.page !== undefined) app.use(webPage(parts.page))
   app.use(guard(parts.access))
-  app.use('/api/berth/*', adminOnly(parts.access.keys))
+  for (const path of ADMIN_PATHS) app.use(path, adminOnly(parts.access.keys))
 
   app.route('/', healthRoutes(parts))
   app.route('/', ollamaRoutes(parts))
   app.route('/', ollamaModelRoutes(parts))
+  app.route('/', ollamaLibraryRoutes(parts))
   app.route('/', openAiRoutes(parts))
   app.route('/', anthropicRoutes(parts))
   app.route('/', adminRoutes(parts))
+  if (parts.webModels !== undefined) app.route('/', webModelRoutes(parts.webModels))
 
   const methods = methodsByPath(app)
   app.notFound((c) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { ApiKeys, Origins } from './access/index.js'
@@ -9,11 +10,17 @@ import { createApp } from './app.js'
 import { isLoopback, urlOf, type Config, type ListenAddress } from './config/index.js'
 import { createEngine, servedModels, type Engine } from './engine/index.js'
 import { addressOf, listen } from './listen.js'
-import { FirstModel, ModelStore, firstModelSources, storeFolders } from './models/index.js'
+import { FirstModel, Library, RegistryClient, firstModelSources } from './library/index.js'
+import { ModelStore, storeFolders } from './models/index.js'
 import { Correlation, Metrics, logEvents } from './observe/index.js'
+import { PageFolder } from './web/index.js'
+import { WebModels, webModelsFolder } from './web-models/index.js'
 
 /** How long answers that are already there may take to be sent when the server stops. */
 const FLUSH_MS = 1_000
+
+/** Where the page is built, seen from this file's sources and from its build alike. */
+const PAGE = fileURLToPath(new URL('../../web/dist', import.meta.url))
 
 /** A mistake of whoever starts the server, in one sentence with what to do. */
 export class StartError extends Error {
@@ -43,6 +50,9 @@ export async function startServer(config: Config, version: string, log: Logger):
   )
   const address = addressOf(server, wanted)
   log.info(`Berth ${version} is listening on ${urlOf(address)}`)
+  const page = new PageFolder(PAGE)
+  if (page.refresh() === null) log.warn('There is no page for browsers yet: npm run build makes it')
+  else log.info(`Open ${urlForPeople(address)} in a browser to chat`)
   if (!isLoopback(address.hostname) && keys === undefined) {
     log.warn(
       'Other machines can reach this server and nobody is asked for a key; BERTH_API_KEYS changes that',
@@ -56,6 +66,7 @@ export async function startServer(config: Config, version: string, log: Logger):
       keys,
       loopback: isLoopback(address.hostname),
       stopping: stopping.signal,
+      page,
     }),
   )
   const ready = assembled.passed.then(() => {})
@@ -101,8 +112,9 @@ async function assemble(parts: {
   readonly keys: ApiKeys | undefined
   readonly loopback: boolean
   readonly stopping: AbortSignal
+  readonly page: PageFolder
 }): Promise<Assembled> {
-  const { config, version, log, keys, loopback, stopping } = parts
+  const { config, version, log, keys, loopback, stopping, page } = parts
   const { models: own, ollamaModels: ollama, ggufFolders: gguf } = config
   const store = new ModelStore(storeFolders({ own, ollama, gguf }), (problem) => log.warn(problem))
   const engine = await createEngine(config, store, log)
@@ -120,6 +132,11 @@ async function assemble(parts: {
   }
   const app = createApp({
     scheduler,
+    library: new Library({
+      store,
+      registry: new RegistryClient(),
+      changed: (model) => scheduler.modelChanged(model),
+    }),
     models: servedModels(store, (model) => scheduler.modelChanged(model)),
     correlation,
     metrics,
@@ -130,8 +147,17 @@ async function assemble(parts: {
     firstModel: () => firstModel.text,
     access: { loopback, machineName: hostname(), origins: new Origins(config.origins), keys },
     log,
+    page,
+    webModels: new WebModels(webModelsFolder(config.webModels, store.folders.own), (problem) =>
+      log.warn(problem),
+    ),
   })
   return { app, engine }
+}
+
+/** A server that listens on every address is reached at this machine's own. */
+function urlForPeople({ hostname: host, port }: ListenAddress): string {
+  return urlOf({ hostname: host === '0.0.0.0' || host === '::' ? 'localhost' : host, port })
 }
 
 function readKeys(path: string): ApiKeys {

@@ -1,5 +1,13 @@
 import { render } from 'preact'
+import { App } from './app.js'
+import { followAddress, openSettings, toastError } from './shell/index.js'
+import { connectHost } from './tabs/index.js'
 
 const root = document.getElementById('app')
 if (root === null) throw new Error('The page has no element #app')
-render(<h1>Berth</h1>, root)
+
+const host = connectHost()
+// Both last as long as the page.
+followAddress()
+openSettings(host.calls.settingsChanged).catch(toastError)
+render(<App host={host} />, root)

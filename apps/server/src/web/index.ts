@@ -1,0 +1,2 @@
+export { PageFolder } from './page-folder.js'
+export { webPage } from './web-routes.js'

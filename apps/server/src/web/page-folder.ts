@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { extname, join } from 'node:path'
+
+/** Encodings that the build makes beside a file, the best first: `main.js.br` beside `main.js`. */
+const ENCODINGS = [
+  { name: 'br', suffix: '.br' },
+  { name: 'gzip', suffix: '.gz' },
+] as const
+
+export type Encoding = (typeof ENCODINGS)[number]['name']
+
+/** One file of the page. */
+export interface PageFile {
+  readonly path: string
+  readonly type: string
+  /** Changes when the file does; the same for all encodings. */
+  readonly etag: string
+  /** Files with the same content, compressed; the best first. */
+  readonly encoded: readonly { readonly encoding: Encoding; readonly path: string }[]
+  /** Whether its name changes with its content, so that it may be kept for ever. */
+  readonly immutable: boolean
+}
+
+/** The files of one build. */
+export interface PageFiles {
+  /** By the path of their address; `/` is the page itself. */
+  readonly files: ReadonlyMap<string, PageFile>
+  /** What every one of them is sent with. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Made by the build for whoever serves the page: the headers without which it is not safe, or not isolated. */
+const HEADERS = 'headers.json'
+
+/**
+ * A built page on disk. Its files are known beforehand, so that no request's path is ever used as a file's,
+ * and a request for something else costs a look into a map. A new build is seen at the next look at the page.
+ */
+export class PageFolder {
+  readonly #folder: string
+  #builtAt = 0
+  #files: PageFiles | null = null
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** Null while nothing is built. */
+  get files(): PageFiles | null {
+    return this.#files
+  }
+
+  /** Reads the folder where there is a new build; returns what there is now. */
+  refresh(): PageFiles | null {
+    try {
+      // Written last: before it the build is not complete.
+      const builtAt = statSync(join(this.#folder, HEADERS)).mtimeMs
+      if (builtAt === this.#builtAt) return this.#files
+      this.#files = readFolder(this.#folder)
+      this.#builtAt = builtAt
+    } catch (error) {
+      if (!isMissing(error)) throw error
+      this.#files = null
+      this.#builtAt = 0
+    }
+    return this.#files
+  }
+}
+
+function readFolder(folder: string): PageFiles {
+  const sizes = new Map<string, { readonly size: number; readonly mtimeMs: number }>()
+  const collect = (below: string): void => {
+    for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+      const path = `${below}/${entry.name}`
+      if (entry.isDirectory()) {
+        if (path !== TYPE_CHECKER) collect(path)
+      } else if (entry.isFile()) sizes.set(path, statSync(join(folder, path)))
+    }
+  }
+  collect('')
+  const files = new Map<string, PageFile>()
+  for (const [path, { size, mtimeMs }] of sizes) {
+    const type = TYPES[extname(path)]
+    if (type === undefined || path === `/${HEADERS}`) continue
+    files.set(path === '/index.html' ? '/' : path, {
+      path: join(folder, path),
+      type,
+      // Weak: an encoding of a file is not the same bytes.
+      etag: `W/"${size.toString(36)}-${Math.trunc(mtimeMs).toString(36)}"`,
+      encoded: ENCODINGS.flatMap(({ name, suffix }) =>
+        sizes.has(path + suffix) ? [{ encoding: name, path: join(folder, path + suffix) }] : [],
+      ),
+      immutable: path.startsWith('/assets/'),
+    })
+  }
+  return { files, headers: readHeaders(join(folder, HEADERS)) }
+}
+
+/** Where the type checker of this repository keeps what it makes. */
+const TYPE_CHECKER = '/types'
+
+/** What a page consists of; anything else is not sent. */
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.map': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.wasm': 'application/wasm',
+  '.woff2': 'font/woff2',
+  '.txt': 'text/plain; charset=utf-8',
+}
+
+function readHeaders(path: string): Readonly<Record<string, string>> {
+  const headers: unknown = JSON.parse(readFileSync(path, 'utf8'))
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers))
+    throw new TypeError(`${path}: is no object of headers`)
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]: [string, unknown]) => {
+      if (typeof value !== 'string') throw new TypeError(`${path}: ${name}: is no text`)
+      return [name, value]
+    }),
+  )
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

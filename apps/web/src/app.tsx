@@ -1,0 +1,69 @@
+import { useState } from 'preact/hooks'
+import { ChatPage, ConversationList } from './chat/index.js'
+import type { HostClient, HostView } from './host/index.js'
+import { FirstRun, ModelsPage, canChatNow, underWay } from './models/index.js'
+import { UpdateOffer } from './pwa/index.js'
+import { SettingsPage } from './settings/index.js'
+import { HostContext, Layout, PageHeader, Spinner, route } from './shell/index.js'
+
+/** The whole page. */
+export function App({ host }: { readonly host: HostClient }) {
+  return (
+    <HostContext.Provider value={host}>
+      <Layout sidebar={<Conversations />}>
+        <Page host={host} />
+      </Layout>
+      {import.meta.env.PROD && <UpdateOffer />}
+    </HostContext.Provider>
+  )
+}
+
+function Conversations() {
+  const here = route.value
+  return <ConversationList current={here.page === 'chat' ? here.id : null} />
+}
+
+function Page({ host }: { readonly host: HostClient }) {
+  const here = route.value
+  if (here.page === 'models') return <ModelsPage />
+  if (here.page === 'settings') return <SettingsPage />
+  return here.id === null ? <NewChat host={host} /> : <ChatPage conversation={here.id} />
+}
+
+/** A new chat, or what comes before the first one. */
+function NewChat({ host }: { readonly host: HostClient }) {
+  const view = host.view.value
+  /** The model that is being fetched for the first chat; undefined before anybody has looked. */
+  const [chosen, setChosen] = useState<string | null | undefined>(undefined)
+  if (view === null) return <Waiting text="Starting…" />
+  const fetching = chosen === undefined && !canChatNow(view) ? underWay(view) : (chosen ?? null)
+  if (fetching === null) {
+    if (canChatNow(view)) return <ChatPage conversation={null} />
+    if (isLooking(view)) return <Waiting text="Looking for models…" />
+  }
+  return (
+    <FirstRun
+      host={host}
+      view={view}
+      chosen={fetching}
+      onChoose={setChosen}
+      onReady={() => setChosen(null)}
+    />
+  )
+}
+
+/** While a server has not answered, it may yet have a model, and nobody should be told to download one. */
+function isLooking({ servers, models }: HostView): boolean {
+  return models.length === 0 || servers.some(({ state }) => state === 'connecting')
+}
+
+function Waiting({ text }: { readonly text: string }) {
+  return (
+    <>
+      <PageHeader title="New chat" hideTitle />
+      <p class="shell-waiting" role="status">
+        <Spinner /> {text}
+      </p>
+    </>
+  )
+}

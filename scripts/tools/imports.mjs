@@ -76,7 +76,7 @@ function importsOf(root, from) {
       before.typesOnly &&= typesOnly
     }
   }
-  const scripts = [...source.matchAll(WORKER_SCRIPT)].map(({ index = 0, 1: path = '' }) => ({
+  const scripts = [...source.matchAll(WORKER_SCRIPT)].map(({ index, 1: path = '' }) => ({
     from,
     to: resolveFile(root, from, path),
     typesOnly: false,

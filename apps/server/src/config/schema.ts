@@ -56,6 +56,15 @@ export const ConfigSchema = z.strictObject({
     value: 'folders',
     help: 'folders of plain .gguf files to offer as well, with commas between them',
   }),
+  webModels: textSetting(
+    {
+      env: ['BERTH_WEB_MODELS'],
+      flag: 'web-models',
+      value: 'folder',
+      help: 'models for browsers, as npm run webllm-model makes them (web-models beside the store)',
+    },
+    undefined,
+  ),
   firstModel: choiceSetting(
     {
       env: ['BERTH_FIRST_MODEL'],

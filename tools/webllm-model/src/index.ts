@@ -1,0 +1,10 @@
+export { buildWebModel, idOf, prepareTool } from './build.js'
+export { KERNEL_KINDS, libraryKey } from './library.js'
+export { Environment, findPython } from './python.js'
+export { shapeOf } from './shape.js'
+export { assertSupported } from './supported.js'
+export { NoPythonError, ToolError, UnsupportedModelError } from './tool-error.js'
+
+export type { BuiltWebModel, WebModelRequest } from './build.js'
+export type { KernelKind } from './library.js'
+export type { Quantization, Shape } from './shape.js'

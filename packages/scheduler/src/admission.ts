@@ -56,6 +56,7 @@ export class Admission {
       state: 'waiting',
       why: 'has just come',
       attempts: 0,
+      failedAt: null,
       delivered: false,
       granted: deferred(),
       reading: deferred(),

@@ -16,7 +16,7 @@ import type { LoadWish } from './request.js'
 import type { RequestQueue } from './request-queue.js'
 import { byOrder, ofRequest, type RequestRecord } from './request-record.js'
 import type { RunnerPool } from './runner-pool.js'
-import { label, type RunnerEntry, type RunningJob } from './runner-entry.js'
+import { isForeign, label, type RunnerEntry, type RunningJob } from './runner-entry.js'
 import type { SchedulerSettings } from './settings.js'
 
 export interface DispatcherParts {
@@ -63,6 +63,13 @@ export class Dispatcher {
     this.#withdrawn(record, error)
   }
 
+  /** Ends a request that waits for another try with what its first one ended with. */
+  #giveUp(record: RequestRecord, error: BackendError): void {
+    this.#parts.admission.dequeue(record, 'over')
+    this.#parts.log.emit({ type: 'failed', ...ofRequest(record), runner: null, why: error.message })
+    this.#withdrawn(record, error)
+  }
+
   /** Ends a request wherever it is; one that is over stays as it is. */
   cancel(record: RequestRecord, why: string): void {
     if (record.state === 'over') return
@@ -78,7 +85,7 @@ export class Dispatcher {
   }
 
   /** Calls off what was begun for a request that no longer waits. */
-  #withdrawn(record: RequestRecord, error: SchedulerError): void {
+  #withdrawn(record: RequestRecord, error: SchedulerError | BackendError): void {
     const { line } = record
     record.granted.reject(error)
     record.reading.reject(error)
@@ -150,6 +157,11 @@ export class Dispatcher {
     for (;;) {
       const head = line.waiting.first
       if (head === undefined) return this.#parts.queue.prune(line)
+      const { failedAt } = head
+      if (failedAt !== null && line.known?.backend === failedAt.backend) {
+        this.#giveUp(head, failedAt.error)
+        continue
+      }
       const decision = this.#decide(line, head)
       if (decision.do === 'wait') return this.#wait(line, head, decision)
       this.#apply(line, head, decision)
@@ -296,18 +308,21 @@ export class Dispatcher {
     this.#idle.delete(entry)
     entry.line.runners.delete(entry)
     this.touch(entry.line)
-    if (failure !== null) this.#loadFailed(entry.line, label(entry), failure)
+    if (failure !== null) {
+      if (isForeign(entry)) this.#avoid(entry)
+      this.#loadFailed(entry, failure)
+    }
     this.roomier()
   }
 
   /** Ends the requests that waited for a load that failed; after a crash they may wait for one more. */
-  #loadFailed(line: Line, name: string, failure: BackendError): void {
-    for (const record of Array.from(line.waiting)) {
-      if (this.#parts.jobs.mayTryAgain(record, failure)) {
+  #loadFailed(entry: RunnerEntry, failure: BackendError): void {
+    for (const record of Array.from(entry.line.waiting)) {
+      if (this.#parts.jobs.mayTryAgain(entry, record, failure)) {
         this.#parts.log.emit({ type: 'retried', ...ofRequest(record), why: failure.message })
         continue
       }
-      const message = `${name} could not be loaded: ${failure.message}`
+      const message = `${label(entry)} could not be loaded: ${failure.message}`
       this.refuse(record, new SchedulerError('load-failed', message, { cause: failure }))
     }
   }
@@ -334,6 +349,7 @@ export class Dispatcher {
 
   #known(line: Line, known: KnownModel): void {
     line.known = known
+    line.avoided = null
     const { runner } = line
     // With requests waiting, the decision about their head replaces it.
     if (runner === null || runner.spec.revision === known.info.revision || line.waiting.size > 0) return
@@ -341,12 +357,26 @@ export class Dispatcher {
   }
 
   #unreadable(line: Line, error: SchedulerError): void {
-    for (const record of Array.from(line.waiting)) this.refuse(record, error)
+    for (const record of Array.from(line.waiting)) {
+      if (record.failedAt === null) this.refuse(record, error)
+      else this.#giveUp(record, record.failedAt.error)
+    }
     const { cause } = error
     // An engine that could not be asked says nothing of the model: what is loaded stays.
     const unknown =
       error.code === 'load-failed' && cause instanceof BackendError && cause.code !== 'bad-model'
     if (line.runner !== null && !unknown) this.letGo(line.runner, error.message)
+  }
+
+  /** Lets a foreign runner go that failed a job: where the model runs is asked anew, and elsewhere first. */
+  doubt(entry: RunnerEntry, why: string): void {
+    this.letGo(entry, why)
+    this.#avoid(entry)
+  }
+
+  #avoid({ line, backend }: RunnerEntry): void {
+    line.avoided = backend
+    line.known = null
   }
 
   /** Takes a runner from its line: it leaves when its jobs are done. */

@@ -1,7 +1,7 @@
 import type { RunEnd } from './backend.js'
 import type { Clock } from './clock.js'
 import { deferred } from './deferred.js'
-import { BackendError, SchedulerError } from './errors.js'
+import { BackendError, SchedulerError, type BackendErrorCode } from './errors.js'
 import type { EventLog } from './event-log.js'
 import { ofRequest, type RequestRecord } from './request-record.js'
 import { isForeign, label, type RunnerEntry, type RunningJob } from './runner-entry.js'
@@ -10,12 +10,24 @@ import type { RunnerPool } from './runner-pool.js'
 /** A request that lost its runner, or its load, this many times is not tried again. */
 const ATTEMPTS = 2
 
+/** What another engine that has the same model may well not do. */
+const ANOTHER_MAY: ReadonlySet<BackendErrorCode> = new Set([
+  'lost',
+  'busy',
+  'denied',
+  'unknown-model',
+  'engine',
+  'out-of-memory',
+])
+
 /** What the jobs tell the scheduler. */
 export interface JobsListener {
   /** A slot is free; the runner may be on its way out. */
   slotFree(entry: RunnerEntry): void
   /** The request is to be put in line again. */
   again(record: RequestRecord): void
+  /** A foreign engine failed a job in a way in which another one may not. */
+  doubtful(entry: RunnerEntry, why: string): void
 }
 
 /** Jobs in slots, from their start to the slot's return, and what a lost runner means for them. */
@@ -80,10 +92,15 @@ export class Jobs {
   }
 
   /** Whether a request that lost its runner, or its load, may be tried once more; counts the loss. */
-  mayTryAgain(record: RequestRecord, error: BackendError): boolean {
+  mayTryAgain(entry: RunnerEntry, record: RequestRecord, error: BackendError): boolean {
     record.attempts += 1
     if (this.#stopping) return false
-    const passing = error.code === 'lost' || error.code === 'out-of-memory'
+    const foreign = isForeign(entry)
+    const passing = foreign
+      ? ANOTHER_MAY.has(error.code)
+      : error.code === 'lost' || error.code === 'out-of-memory'
+    // A connection that was cut may be made again; what an engine refused it would refuse once more.
+    if (foreign && passing && error.code !== 'lost') record.failedAt = { backend: entry.backend, error }
     return passing && !record.delivered && record.attempts < ATTEMPTS
   }
 
@@ -94,6 +111,9 @@ export class Jobs {
     // Of our own engines, one that lost a job is gone or of no use; its end may be told a little later.
     const lost = end.how === 'failed' && end.error.code === 'lost'
     if (lost && !isForeign(entry)) this.#pool.kill(entry, end.error.message)
+    if (end.how === 'failed' && isForeign(entry) && ANOTHER_MAY.has(end.error.code)) {
+      this.#listener.doubtful(entry, end.error.message)
+    }
     // A request that was cancelled has had its end already; only its slot was still to come back.
     if (record.state === 'running') this.#conclude(entry, running, end)
     this.#listener.slotFree(entry)
@@ -125,7 +145,7 @@ export class Jobs {
 
   #retryOrFail(entry: RunnerEntry, record: RequestRecord, error: BackendError): void {
     const cause = entry.doom ?? error.message
-    if (!this.mayTryAgain(record, error)) {
+    if (!this.mayTryAgain(entry, record, error)) {
       const told =
         error.code === 'lost'
           ? new SchedulerError('runner-lost', `${label(entry)} was lost: ${cause}`, { cause: error })

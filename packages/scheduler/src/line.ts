@@ -22,6 +22,8 @@ export interface Line {
   readonly runners: Set<RunnerEntry>
   /** Read before every load, since a model may have changed while nobody had it loaded. */
   known: KnownModel | null
+  /** A foreign engine that failed the model just now: at the next reading, another one that has it goes first. */
+  avoided: Backend | null
   /** Counts readings, so that the answer of an overtaken one is dropped. */
   reading: number
   /** Its head waits for memory beyond its patience: what comes free is for it before any younger one. */
@@ -38,6 +40,7 @@ export function newLine(model: ModelId, purpose: Purpose): Line {
     runner: null,
     runners: new Set(),
     known: null,
+    avoided: null,
     reading: 0,
     keepsRoom: false,
     timer: null,

@@ -24,10 +24,16 @@ export class ModelReader {
       line.reading = 0
       this.#told(line, outcome)
     }
-    readModel(this.#backends, line.model, line.purpose).then(done, (error: unknown) => {
+    readModel(this.#inOrder(line), line.model, line.purpose).then(done, (error: unknown) => {
       // `readModel` throws nothing else; what else comes is a mistake of ours and must be seen.
       if (!(error instanceof SchedulerError)) throw error
       done(error)
     })
+  }
+
+  /** The backends in the order of preference, one that has just failed last. */
+  #inOrder({ avoided }: Line): readonly Backend[] {
+    if (avoided === null) return this.#backends
+    return [...this.#backends.filter((backend) => backend !== avoided), avoided]
   }
 }

@@ -118,6 +118,8 @@ function loadSettings(
     kvType: wish.kvType ?? settings.kvType,
     ...(wish.maxGpuLayers === undefined ? {} : { maxGpuLayers: wish.maxGpuLayers }),
   }
+  // How many jobs a foreign engine takes has nothing to do with our memory.
+  if (profile.kind === 'foreign' && profile.maxSlots !== undefined) return { ...one, slots: profile.maxSlots }
   const slots = settings.slots > 0 ? settings.slots : chooseSlots(profile, one, free)
   return { ...one, slots: Math.min(slots, profile.maxSlots ?? slots) }
 }

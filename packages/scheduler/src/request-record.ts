@@ -1,5 +1,6 @@
-import type { Run } from './backend.js'
+import type { Backend, Run } from './backend.js'
 import type { Deferred } from './deferred.js'
+import type { BackendError } from './errors.js'
 import type { Line } from './line.js'
 import type { Grant, RequestClass, RequestId, SchedulerRequest } from './request.js'
 
@@ -22,6 +23,8 @@ export interface RequestRecord {
   why: string
   /** Times it was given to a runner, or waited for a load, that was lost. */
   attempts: number
+  /** The foreign engine that failed it last: without another one to try, that is its end. */
+  failedAt: { readonly backend: Backend; readonly error: BackendError } | null
   /** Whether its reader has had anything; from then on it cannot be tried again unnoticed. */
   delivered: boolean
   readonly granted: Deferred<Grant>

@@ -78,6 +78,7 @@ export class Scheduler {
       listener: {
         slotFree: (entry) => this.#dispatcher.freed(entry),
         again: (record) => admission.enqueue(record),
+        doubtful: (entry, why) => this.#dispatcher.doubt(entry, why),
       },
     })
     this.#admission = admission
@@ -119,11 +120,13 @@ export class Scheduler {
     })
   }
 
-  /** The models of all backends; of two of one name, the one that would run. */
+  /** The models of all backends that can be asked; of two of one name, the one that would run. */
   async models(): Promise<readonly ModelInfo[]> {
     const all = new Map<ModelId, ModelInfo>()
-    for (const backend of this.#options.backends) {
-      for (const info of await backend.catalog()) if (!all.has(info.id)) all.set(info.id, info)
+    const catalogs = await Promise.allSettled(this.#options.backends.map((backend) => backend.catalog()))
+    for (const catalog of catalogs) {
+      if (catalog.status === 'rejected') continue
+      for (const info of catalog.value) if (!all.has(info.id)) all.set(info.id, info)
     }
     return [...all.values()]
   }

@@ -48,9 +48,11 @@ export class Connection {
     signal: PlatformSignal,
     ofModel = body !== undefined,
   ): Promise<FetchResponse> {
+    // A browser's fetch is a method of its window or worker, and of nothing else.
+    const fetch = this.#fetch
     let response: FetchResponse
     try {
-      response = await this.#fetch(this.#address + path, {
+      response = await fetch(this.#address + path, {
         method: body === undefined ? 'GET' : 'POST',
         headers: this.#headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),

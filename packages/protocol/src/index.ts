@@ -3,6 +3,12 @@ export { formatGoDuration, parseGoDuration, parseKeepAlive } from './formats/go-
 export { NDJSON_TYPE, ndjsonLine, ndjsonValues } from './formats/ndjson.js'
 export { SSE_TYPE, sseComment, sseEvent, sseEvents } from './formats/sse.js'
 export { readGguf } from './gguf/read-gguf.js'
+export {
+  OllamaCopyRequest,
+  OllamaCreateRequest,
+  OllamaDeleteRequest,
+  OllamaPullRequest,
+} from './ollama/library-requests.js'
 export { OllamaOptions, unknownOptions } from './ollama/options.js'
 export {
   OllamaChatRequest,

@@ -5,7 +5,8 @@ import { onTestFinished } from 'vitest'
 import { Origins, type AccessRules } from '../../../apps/server/src/access/index.js'
 import { createApp } from '../../../apps/server/src/app.js'
 import type { ModelSource } from '../../../apps/server/src/generate/index.js'
-import type { Capability, StoredModel } from '../../../apps/server/src/models/index.js'
+import { Library, RegistryClient } from '../../../apps/server/src/library/index.js'
+import { ModelStore, type Capability, type StoredModel } from '../../../apps/server/src/models/index.js'
 import { Correlation, Metrics, createLog, logEvents } from '../../../apps/server/src/observe/index.js'
 import { systemClock } from '../../../apps/server/src/system-clock.js'
 
@@ -20,6 +21,7 @@ export interface HarnessOptions {
   readonly settings?: Partial<SchedulerSettings>
   readonly access?: Partial<AccessRules>
   readonly bodyLimit?: number
+  readonly library?: Library
   /** Memory of the machine; every model takes a thousandth of it unless its profile says otherwise. */
   readonly memory?: number
 }
@@ -58,6 +60,7 @@ export function harness(options: HarnessOptions = {}) {
       pin: (model, pinned) => scheduler.pin(model, pinned),
     },
     models: modelSource(models),
+    library: options.library ?? emptyLibrary(),
     correlation,
     metrics,
     contextLength: 1_000,
@@ -81,6 +84,12 @@ export function harness(options: HarnessOptions = {}) {
       body: typeof body === 'string' ? body : JSON.stringify(body),
     })
   return { app, backend, scheduler, requests, lines, post }
+}
+
+/** Over a store that nobody looks into. */
+function emptyLibrary(): Library {
+  const store = new ModelStore({ own: '/nonexistent', shared: [], gguf: [] }, () => undefined)
+  return new Library({ store, registry: new RegistryClient(), changed: () => undefined })
 }
 
 function fakeModels(models: Readonly<Record<string, TestModel>>): Readonly<Record<string, FakeModel>> {

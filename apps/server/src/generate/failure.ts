@@ -28,6 +28,7 @@ const REQUEST_STATUS: Readonly<Record<RequestErrorCode, number>> = {
   'wrong-method': 405,
   'unknown-model': 404,
   'too-large': 413,
+  'not-supported': 501,
 }
 
 const SCHEDULER_STATUS: Readonly<Record<SchedulerErrorCode, number>> = {
@@ -63,6 +64,10 @@ const STORE_STATUS: Readonly<Record<StoreErrorCode, number>> = {
   'broken-model': 500,
   'no-disk-space': 507,
   'source-failed': 502,
+  'bad-digest': 400,
+  'bad-source': 400,
+  'read-only': 403,
+  'not-supported': 501,
 }
 
 /** Ollama's words, two spaces included; clients match on them. */
@@ -87,5 +92,5 @@ export function failureOf(error: unknown): Failure {
 }
 
 function failure(status: number, message: string, code: string, field: string | null = null): Failure {
-  return { status, message, code, field, ours: status >= 500 && status !== 503 }
+  return { status, message, code, field, ours: status >= 500 && status !== 501 && status !== 503 }
 }

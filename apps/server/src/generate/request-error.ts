@@ -9,6 +9,8 @@ export type RequestErrorCode =
   | 'wrong-method'
   | 'unknown-model'
   | 'too-large'
+  /** Known, and not done here. */
+  | 'not-supported'
 
 /** The one error class of the HTTP side. */
 export class RequestError extends Error {

@@ -51,20 +51,25 @@ export class FactsReader {
 }
 
 export function fileFacts(model: StoredModel, metadata: GgufMetadata): FileFacts {
-  const family = String(metadata.values['general.architecture'] ?? 'unknown')
-  const parameterCount = metadata.tensors.reduce(
-    (sum, tensor) => sum + tensor.shape.reduce((product, length) => product * length, 1),
-    0,
-  )
   return {
-    facts: {
-      format: 'gguf',
-      family,
-      families: [family],
-      parameterSize: parameterSize(parameterCount),
-      quantization: quantizationName(metadata.values['general.file_type']),
-    },
+    facts: factsOfFile(metadata),
     capabilities: capabilitiesOf(model, metadata),
-    parameterCount,
+    parameterCount: parametersOf(metadata),
   }
+}
+
+/** What a list shows of a model, by its file alone. */
+export function factsOfFile(metadata: GgufMetadata): Required<ModelFacts> {
+  const family = String(metadata.values['general.architecture'] ?? 'unknown')
+  return {
+    format: 'gguf',
+    family,
+    families: [family],
+    parameterSize: parameterSize(parametersOf(metadata)),
+    quantization: quantizationName(metadata.values['general.file_type']),
+  }
+}
+
+function parametersOf({ tensors }: GgufMetadata): number {
+  return tensors.reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0)
 }

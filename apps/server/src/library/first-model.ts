@@ -1,10 +1,7 @@
 import { join } from 'node:path'
-import { errorCode } from './error-code.js'
-import { withFileLock } from './file-lock.js'
+import { errorCode, StoreWriter, withFileLock, type ModelStore } from '../models/index.js'
 import { FIRST_MODEL } from './first-model-file.js'
 import type { FirstModelSource } from './first-model-sources.js'
-import type { ModelStore } from './model-store.js'
-import { StoreWriter } from './store-writer.js'
 
 /** How things stand with the model that a fresh installation begins with. */
 export type FirstModelState =

@@ -7,12 +7,15 @@ if (!process.env['NODE_OPTIONS']?.includes('berth-source')) {
   process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} -C berth-source`.trim()
 }
 
+// A run empties its folder when it begins: two at a time need two. The run's own processes inherit the name.
+const output = (process.env['BERTH_E2E_OUTPUT'] ??= `.cache/playwright/${process.pid}`)
+
 /** Tests in a real browser: test/web/fixtures has what they stand on, docs/testing.md how they are run. */
 export default defineConfig({
   testDir: 'test/web',
   testMatch: '**/*.e2e.ts',
   tsconfig: 'test/web/tsconfig.json',
-  outputDir: '.cache/playwright',
+  outputDir: output,
   globalSetup: fileURLToPath(new URL('test/web/fixtures/build-once.ts', import.meta.url)),
   // A software GPU and real engines take every core there is; more workers only make everything late.
   workers: 2,
@@ -33,7 +36,9 @@ export default defineConfig({
     launchOptions: launchOptions(),
     actionTimeout: 60_000,
     navigationTimeout: 60_000,
-    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    // A trace takes a core that the software GPU needs.
+    trace: process.env['BERTH_TRACE'] === undefined ? 'off' : 'retain-on-failure',
   },
   projects: [
     { name: 'page', testIgnore: ['webllm/**', 'wllama/**'] },

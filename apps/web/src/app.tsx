@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { ChatPage, ConversationList } from './chat/index.js'
+import { ChatPage, ConversationList, ExportConversations } from './chat/index.js'
 import type { HostClient, HostView } from './host/index.js'
 import { FirstRun, ModelsPage, canChatNow, underWay } from './models/index.js'
 import { UpdateOffer } from './pwa/index.js'
@@ -26,7 +26,7 @@ function Conversations() {
 function Page({ host }: { readonly host: HostClient }) {
   const here = route.value
   if (here.page === 'models') return <ModelsPage />
-  if (here.page === 'settings') return <SettingsPage />
+  if (here.page === 'settings') return <SettingsPage data={<ExportConversations />} />
   return here.id === null ? <NewChat host={host} /> : <ChatPage conversation={here.id} />
 }
 

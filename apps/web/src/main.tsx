@@ -1,13 +1,14 @@
 import { render } from 'preact'
 import { App } from './app.js'
-import { followAddress, openSettings, toastError } from './shell/index.js'
+import { followAddress, followWidth, openSettings, toastError } from './shell/index.js'
 import { connectHost } from './tabs/index.js'
 
 const root = document.getElementById('app')
 if (root === null) throw new Error('The page has no element #app')
 
 const host = connectHost()
-// Both last as long as the page.
+// All three last as long as the page.
 followAddress()
-openSettings(host.calls.settingsChanged).catch(toastError)
+followWidth()
+openSettings(async () => await host.calls.settingsChanged()).catch(toastError)
 render(<App host={host} />, root)

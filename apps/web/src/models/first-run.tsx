@@ -39,7 +39,7 @@ export function FirstRun({ host, view, chosen, onChoose, onReady }: FirstRunProp
         <div class="first-run">
           <Mark size={56} />
           <h2>Talk to a model that runs on your own machine</h2>
-          <p class="first-run-machine">Here: {machineText(view.machine)}.</p>
+          <p class="first-run-machine">{`This machine: ${machineText(view.machine)}`}</p>
           {card === null ? (
             <Nothing view={view} />
           ) : chosen === null ? (

@@ -28,21 +28,16 @@ export function follow(loaded: readonly Loaded[], message: WatchMessage): readon
 function after(loaded: readonly Loaded[], event: SchedulerEvent): readonly Loaded[] {
   const change = (patch: Partial<Loaded>): readonly Loaded[] =>
     loaded.map((each) => ('runner' in event && each.id === event.runner ? { ...each, ...patch } : each))
-  switch (event.type) {
-    case 'state':
-      if (event.to === 'idle') return loaded.filter(({ id }) => id !== event.runner)
-      if (loaded.some(({ id }) => id === event.runner)) return change({ state: event.to })
-      return [
-        ...loaded,
-        { id: event.runner, model: event.model, state: event.to, pinned: false, bytes: reserved(event) },
-      ]
-    case 'measured':
-      return change({ bytes: event.bytes.reduce((sum, { bytes }) => sum + bytes, 0) })
-    case 'pinned':
-      return change({ pinned: event.pinned })
-    default:
-      return loaded
-  }
+  if (event.type === 'measured')
+    return change({ bytes: event.bytes.reduce((sum, { bytes }) => sum + bytes, 0) })
+  if (event.type === 'pinned') return change({ pinned: event.pinned })
+  if (event.type !== 'state') return loaded
+  if (event.to === 'idle') return loaded.filter(({ id }) => id !== event.runner)
+  if (loaded.some(({ id }) => id === event.runner)) return change({ state: event.to })
+  return [
+    ...loaded,
+    { id: event.runner, model: event.model, state: event.to, pinned: false, bytes: reserved(event) },
+  ]
 }
 
 function reserved({ placement }: Extract<SchedulerEvent, { type: 'state' }>): Bytes {

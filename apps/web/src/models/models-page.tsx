@@ -63,7 +63,7 @@ function Shelves({ host, view }: { readonly host: HostClient; readonly view: Hos
   const { here, toHave } = shelves(filterCards(view.models, filters))
   return (
     <>
-      <p class="models-machine">{machineText(view.machine)}.</p>
+      <p class="models-machine">{`This machine: ${machineText(view.machine)}`}</p>
       {view.storage !== null && <StorageBar storage={view.storage} calls={host.calls} />}
       <LoadedNow host={host} cards={view.models} />
       {settings.value.servers.length > 0 && (

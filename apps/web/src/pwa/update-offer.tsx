@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { HostClient, WatchMessage } from '../host/index.js'
+import type { HostClient } from '../host/index.js'
 import { toast, useHost } from '../shell/index.js'
+import { followRequests } from './open-requests.js'
 import { keepPage, takeUpdate, updateReady } from './updates.js'
 
 /** Offers a newer page when there is one; what is being answered is answered first. Once in the page. */
@@ -48,24 +49,4 @@ function whenIdle(host: HostClient, then: () => void, busy: () => void): () => v
     begun = true
   })
   return () => watch[Symbol.dispose]()
-}
-
-/** Keeps the set of requests that wait or run. */
-export function followRequests(open: Set<string>, message: WatchMessage): void {
-  if (message.type === 'snapshot') {
-    open.clear()
-    for (const { request } of message.snapshot.queue) open.add(request)
-    for (const { running } of message.snapshot.runners) for (const { request } of running) open.add(request)
-    return
-  }
-  for (const event of message.events) {
-    if (event.type === 'queued' || event.type === 'running') open.add(event.request)
-    else if (
-      event.type === 'finished' ||
-      event.type === 'failed' ||
-      event.type === 'refused' ||
-      event.type === 'cancelled'
-    )
-      open.delete(event.request)
-  }
 }

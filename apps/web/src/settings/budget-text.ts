@@ -4,14 +4,14 @@ import type { MachineView } from '../host/index.js'
 type BudgetFrom = MachineView['ram']['budgetFrom']
 
 const FROM: Readonly<Record<BudgetFrom, string>> = {
-  setting: 'set by you',
-  learned: 'learned from what happened here before',
+  setting: 'your setting',
+  learned: 'what earlier loads have shown',
   guess: 'a guess: browsers do not tell how much there is',
 }
 
 /** What models may take of a memory now, and where the figure comes from. */
 export function budgetText(bytes: Bytes, from: BudgetFrom): string {
-  return `Models may take ${formatBytes(bytes)} now: ${FROM[from]}.`
+  return `Models may take ${formatBytes(bytes)} now, by ${FROM[from]}.`
 }
 
 const GIB = 2 ** 30

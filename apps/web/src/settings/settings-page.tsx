@@ -116,12 +116,12 @@ export function SettingsPage({ data }: SettingsPageProps) {
             </div>
           </Section>
           <Section title="Data">
-            {data}
             <p class="settings-hint">
               Conversations, settings and models are kept in this browser only. Clearing the site’s data
               clears them.
             </p>
-            <div>
+            <div class="settings-buttons">
+              {data}
               <Button onClick={() => void reset()}>Reset the settings</Button>
             </div>
           </Section>

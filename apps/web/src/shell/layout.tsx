@@ -1,4 +1,3 @@
-import { signal, type ReadonlySignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { LiveRegions } from './announce.js'
@@ -6,32 +5,11 @@ import { Button, IconButton } from './button.js'
 import { Questions } from './dialog.js'
 import { Icon, Mark, type IconName } from './icons.js'
 import { hrefOf, navigate, route, type Route } from './route.js'
+import { closeDrawer, narrow, sidebarOpen, toggleSidebar } from './sidebar.js'
 import { Toasts } from './toast.js'
 import './tokens.css'
 import './base.css'
 import './layout.css'
-
-/** Below this the sidebar is a drawer over the page. */
-const query = matchMedia('(max-width: 899px)')
-const isNarrow = signal(query.matches)
-const opened = signal(!query.matches)
-
-/** Whether the page is too narrow for a sidebar beside it. */
-export const narrow: ReadonlySignal<boolean> = isNarrow
-
-query.addEventListener('change', ({ matches }) => {
-  isNarrow.value = matches
-  opened.value = !matches
-})
-
-export function toggleSidebar(): void {
-  opened.value = !opened.peek()
-}
-
-/** Closes the drawer of a narrow page; a sidebar beside the page stays. */
-export function closeDrawer(): void {
-  if (isNarrow.peek()) opened.value = false
-}
 
 export interface LayoutProps {
   /** What the sidebar shows between "New chat" and the other pages. */
@@ -43,7 +21,7 @@ export interface LayoutProps {
 export function Layout({ sidebar, children }: LayoutProps) {
   const main = useRef<HTMLElement>(null)
   const panel = useRef<HTMLElement>(null)
-  const drawn = isNarrow.value && opened.value
+  const drawn = narrow.value && sidebarOpen.value
   useLayoutEffect(() => {
     if (!drawn) return undefined
     const before = document.activeElement
@@ -59,19 +37,25 @@ export function Layout({ sidebar, children }: LayoutProps) {
     if (event.key === 'Escape' && drawn && !event.defaultPrevented) closeDrawer()
   }
   return (
-    <div class={opened.value ? 'shell shell-open' : 'shell'} onKeyDown={onKey}>
+    <div class={sidebarOpen.value ? 'shell shell-open' : 'shell'} onKeyDown={onKey}>
       <button type="button" class="shell-skip" onClick={() => main.current?.focus()}>
         Skip to the page
       </button>
       {drawn && <div class="shell-backdrop" onClick={closeDrawer} />}
-      <aside class="shell-sidebar" id="sidebar" aria-label="Sidebar" ref={panel} {...inertIf(!opened.value)}>
+      <aside
+        class="shell-sidebar"
+        id="sidebar"
+        aria-label="Sidebar"
+        ref={panel}
+        {...inertIf(!sidebarOpen.value)}
+      >
         <div class="shell-brand">
           <Mark size={26} />
           <span>Berth</span>
           <IconButton
             icon="sidebar"
             label="Hide the sidebar"
-            aria-expanded={opened.value}
+            aria-expanded={sidebarOpen.value}
             aria-controls="sidebar"
             onClick={toggleSidebar}
           />
@@ -137,9 +121,9 @@ export interface PageHeaderProps {
 export function PageHeader({ title, hideTitle = false, children }: PageHeaderProps) {
   return (
     <header class="page-header">
-      {!opened.value && (
+      {!sidebarOpen.value && (
         <IconButton
-          icon={isNarrow.value ? 'menu' : 'sidebar'}
+          icon={narrow.value ? 'menu' : 'sidebar'}
           label="Show the sidebar"
           aria-expanded={false}
           aria-controls="sidebar"

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { Icon, type IconName } from './icons.js'
+import { nextEntry } from './next-entry.js'
 import './menu.css'
 
 export interface MenuItem {
@@ -123,22 +124,4 @@ function Entry({ item, onDone }: { readonly item: MenuItem; readonly onDone: () 
       {item.checked && <Icon name="check" size={16} />}
     </button>
   )
-}
-
-/**
- * The entry that a key leads to from the one at `at` (−1: none); null for a key that leads nowhere.
- * A letter leads to the next entry that begins with it.
- */
-export function nextEntry(key: string, at: number, labels: readonly string[]): number | null {
-  const count = labels.length
-  if (count === 0) return null
-  if (key === 'ArrowDown') return (at + 1) % count
-  if (key === 'ArrowUp') return at <= 0 ? count - 1 : at - 1
-  if (key === 'Home') return 0
-  if (key === 'End') return count - 1
-  if (key.length !== 1 || key === ' ') return null
-  const begins = (label: string): boolean => label.trim().toLowerCase().startsWith(key.toLowerCase())
-  const after = labels.findIndex((label, index) => index > at && begins(label))
-  const found = after >= 0 ? after : labels.findIndex(begins)
-  return found >= 0 ? found : null
 }

@@ -52,3 +52,18 @@ export function answer(id: string): { text: string; end: string | null; started:
 export function role(): string {
   return host.role.value
 }
+
+/** A model of a place, once it is in the list. */
+export function modelId(place: 'browser' | 'server'): string | null {
+  return host.view.value?.models.find((model) => model.place === place)?.id ?? null
+}
+
+/** What a request was last said to wait for. */
+export function waitsFor(id: string): string {
+  const last = events.get(id)?.findLast(({ type }) => type === 'waiting')
+  return last?.type === 'waiting' ? last.why : ''
+}
+
+export function serverState(): string | null {
+  return host.view.value?.servers[0]?.state ?? null
+}

@@ -3,7 +3,7 @@ import { count, finite, list, name, oneOf, optional, record, text, wrong } from 
 import type { Ask } from './contract.js'
 
 const ROLES = ['system', 'user', 'assistant', 'tool'] as const
-const KV_TYPES = ['f32', 'f16', 'bf16', 'q8_0', 'q4_0'] as const
+const KV_TYPES = ['f32', 'f16', 'bf16', 'q8_0', 'q5_1', 'q5_0', 'q4_1', 'q4_0', 'iq4_nl'] as const
 const SAMPLING = [
   'temperature',
   'topK',

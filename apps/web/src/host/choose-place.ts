@@ -2,7 +2,7 @@ import type { ModelId } from '@berth/scheduler'
 import type { ModelCard, Stored, Where } from './contract.js'
 
 /** What the choice depends on. */
-export type Candidate = Pick<ModelCard, 'id' | 'family' | 'place' | 'fit' | 'stored' | 'loaded'>
+export type Candidate = Pick<ModelCard, 'id' | 'name' | 'family' | 'place' | 'fit' | 'stored' | 'loaded'>
 
 /** The model to take, or why none can be. */
 export type Choice =
@@ -29,8 +29,8 @@ export function choosePlace(cards: readonly Candidate[], asked: ModelId, where: 
       model: null,
       why:
         where === 'server'
-          ? `no connected server has ${card.family}: choose another place, or another model`
-          : `${card.family} is not to be had for this browser: choose another place, or another model`,
+          ? `no connected server has ${card.name}: choose another place, or another model`
+          : `${card.name} is not to be had for this browser: choose another place, or another model`,
     }
   }
   return { model: best.id, why: REASONS[rankName(best)] }

@@ -1,31 +1,30 @@
 import { DEFAULT_SETTINGS as SCHEDULER_SETTINGS, Scheduler } from '@berth/scheduler'
-import type {
-  Backend,
-  BackendError,
-  Clock,
-  LoadSpec,
-  ModelId,
-  SchedulerRequest,
-  SchedulerSettings,
-} from '@berth/scheduler'
+import type { Backend, BackendError, Clock, LoadSpec, ModelId, SchedulerSettings } from '@berth/scheduler'
 import type { MemoryBudget } from '@berth/budget'
-import { readSettings } from '../storage/index.js'
+import { Downloads, quotaAdvice, storedDownloadList, storedParts } from '../downloads/index.js'
+import { readSettings, readStorage } from '../storage/index.js'
 import type { Settings } from '../storage/index.js'
 import { HostError } from './ask-error.js'
 import { Asks } from './asks.js'
-import { choosePlace } from './choose-place.js'
-import type { Ask, AskEvent, HostCalls, HostView, ModelCard, WatchMessage } from './contract.js'
-import type { ListedModel, Source } from './listed-model.js'
+import { Catalog } from './catalog.js'
+import type { Ask, AskEvent, HostCalls, HostView, WatchMessage } from './contract.js'
+import { GgufSizes } from './gguf-sizes.js'
+import type { EngineSource } from './listed-model.js'
 import { GPU, Machine, RAM } from './machine.js'
-import { Remembered } from './remembered.js'
+import { openEngines } from './open-engines.js'
 import { openServers } from './open-servers.js'
-import type { ServerSource } from './server-source.js'
+import { Preparations } from './preparations.js'
+import { Remembered } from './remembered.js'
 import type { Desk } from './tab-sessions.js'
 import { ViewStore } from './view-store.js'
+import { watchLoads } from './watch-loads.js'
 import { watchScheduler } from './watch-scheduler.js'
 
-/** How long after a change lists are read again by themselves; servers come and go. */
-const REFRESH_MS = 15_000
+/** How often servers are asked again by themselves what they have and have loaded. */
+const SERVERS_MS = 15_000
+
+/** How often the disk space is looked at while something is downloaded, at most. */
+const STORAGE_MS = 5_000
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -38,14 +37,16 @@ export class Host implements Desk {
   readonly #scheduler: Scheduler
   readonly #asks: Asks
   readonly #view: ViewStore
+  readonly #catalog: Catalog
+  readonly #downloads: Downloads
+  readonly #preparations: Preparations
   /** The scheduler reads both anew at every decision, so that what is set holds from then on. */
-  readonly #schedulerSettings: Writable<SchedulerSettings>
+  readonly #schedulerSettings: Writable<SchedulerSettings> = { ...SCHEDULER_SETTINGS }
   readonly #backends: Backend[] = []
   #settings: Settings
-  #servers: readonly ServerSource[] = []
-  #sources: readonly Source[] = []
-  #listed = new Map<Source, readonly ListedModel[]>()
-  #reading: Promise<void> | null = null
+  /** Resolves when all lists have been read for the first time. */
+  #begun: Promise<void> = Promise.resolve()
+  #lookingAtStorage: Disposable | null = null
 
   private constructor(clock: Clock, machine: Machine, remembered: Remembered, settings: Settings) {
     this.#clock = clock
@@ -53,7 +54,7 @@ export class Host implements Desk {
     this.#remembered = remembered
     this.#settings = settings
     this.#budget = machine.budget(settings, remembered.ceilings)
-    this.#schedulerSettings = { ...SCHEDULER_SETTINGS, cores: machine.cores }
+    this.#schedulerSettings.cores = machine.cores
     this.#scheduler = new Scheduler({
       backends: this.#backends,
       budget: this.#budget,
@@ -61,17 +62,36 @@ export class Host implements Desk {
       clock,
       settings: this.#schedulerSettings,
     })
-    this.#asks = new Asks({
-      scheduler: this.#scheduler,
-      clock,
-      prepare: (ask) => this.#prepare(ask),
-    })
     this.#view = new ViewStore({
       models: [],
       downloads: [],
       storage: null,
       machine: machine.view(settings, remembered.ceilings),
       servers: [],
+    })
+    this.#catalog = new Catalog(() => this.#showModels())
+    this.#downloads = new Downloads({
+      clock,
+      fetch: (url, init) => fetch(url, init),
+      parts: storedParts,
+      list: storedDownloadList,
+      filesOf: (model, signal) => this.#engineOf(model).files(model, signal),
+      changed: () => this.#showDownloads(),
+      stored: (model) => this.#stored(model),
+      noRoom: (missing, model) => quotaAdvice(missing, this.#deletable(model)),
+    })
+    this.#preparations = new Preparations({
+      cards: () => this.#view.view.models,
+      read: async () => {
+        await this.#begun
+        await this.#catalog.read()
+      },
+      downloads: this.#downloads,
+    })
+    this.#asks = new Asks({
+      scheduler: this.#scheduler,
+      clock,
+      prepare: (ask, report, signal) => this.#preparations.prepare(ask, report, signal),
     })
     this.#scheduler.on((event) => {
       if (event.type === 'state') this.#showModels()
@@ -81,14 +101,15 @@ export class Host implements Desk {
 
   /** Looks at the machine and what is set; lists are read while it already answers. */
   static async open(clock: Clock): Promise<Host> {
-    const [machine, remembered, settings] = await Promise.all([
+    const [machine, remembered, settings, sizes] = await Promise.all([
       Machine.look(),
       Remembered.read(),
       readSettings(),
+      GgufSizes.read(),
     ])
     const host = new Host(clock, machine, remembered, settings)
     host.#apply(settings)
-    host.#refreshNowAndThen()
+    host.#begun = host.#begin(sizes)
     return host
   }
 
@@ -109,13 +130,20 @@ export class Host implements Desk {
   }
 
   readonly calls: HostCalls = {
-    download: () => Promise.reject(new HostError('nothing can be downloaded yet')),
-    pauseDownload: () => Promise.reject(new HostError('nothing can be downloaded yet')),
-    cancelDownload: () => Promise.reject(new HostError('nothing can be downloaded yet')),
-    deleteModel: () => Promise.reject(new HostError('nothing can be downloaded yet')),
+    download: async (model) => {
+      await this.#preparations.find(model)
+      // Shown as it goes, and how it ends; who asked need not wait.
+      void this.#downloads.start(model).catch(() => undefined)
+    },
+    pauseDownload: (model) => {
+      this.#downloads.pause(model)
+      return Promise.resolve()
+    },
+    cancelDownload: (model) => this.#deleteModel(model),
+    deleteModel: (model) => this.#deleteModel(model),
     preload: async (model) => {
-      const ticket = this.#scheduler.submit({ model, purpose: 'generate', client: 'this browser' })
-      await ticket.granted
+      await this.#preparations.ready(model, () => undefined, new AbortController().signal)
+      await this.#scheduler.submit({ model, purpose: this.#purposeOf(model), client: 'this browser' }).granted
     },
     unload: (model) => this.#scheduler.unload(model, { evenPinned: true }),
     pin: (model, pinned) => {
@@ -123,10 +151,35 @@ export class Host implements Desk {
       return Promise.resolve()
     },
     settingsChanged: async () => {
+      // Lists that are being read are read by the old settings.
+      await this.#catalog.settled()
       this.#apply(await readSettings())
       await this.#refresh()
     },
     refresh: () => this.#refresh(),
+  }
+
+  async #begin(sizes: GgufSizes): Promise<void> {
+    void this.#lookAtStorage()
+    void this.#catalog.read()
+    // Who comes to talk to a server need not wait for what the engines bring.
+    this.#catalog.engines = await openEngines({
+      adapter: this.#machine.gpu,
+      sizes,
+      origin: location.origin,
+      room: () => this.#budget.emptyRoom(),
+      usual: () => ({
+        slots: 1,
+        contextLength: this.#schedulerSettings.contextLength,
+        kvType: this.#schedulerSettings.kvType,
+      }),
+      addresses: () => this.#settings.modelAddresses,
+    })
+    this.#applyBackends()
+    await this.#catalog.settled()
+    await this.#catalog.read()
+    await this.#downloads.resume()
+    this.#readServersNowAndThen()
   }
 
   /** What the settings say, from now on. */
@@ -135,14 +188,19 @@ export class Host implements Desk {
     this.#schedulerSettings.keepAliveMs = settings.keepAliveMs
     this.#schedulerSettings.maxLoaded = settings.maxLoaded
     this.#applyBudgets()
-    this.#servers = openServers(settings, this.#servers, {
+    this.#catalog.servers = openServers(settings, this.#catalog.servers, {
       origin: location.origin,
       clock: this.#clock,
-      changed: (server) => void this.#readSource(server),
+      changed: (server) => void this.#catalog.readSource(server),
     })
-    this.#sources = [...this.#servers]
-    this.#backends.splice(0, Infinity, ...this.#sources.map(({ backend }) => backend))
-    this.#showServers()
+    this.#applyBackends()
+  }
+
+  #applyBackends(): void {
+    const backends = this.#catalog.sources.map(({ backend }) =>
+      watchLoads(backend, (error, spec) => this.#loadFailed(error, spec)),
+    )
+    this.#backends.splice(0, Infinity, ...backends)
   }
 
   #applyBudgets(): void {
@@ -161,60 +219,72 @@ export class Host implements Desk {
       if (wanted && reserved > 0) void this.#remembered.tooMuch(this.#machine.ceilingKey(device.id), reserved)
     }
     this.#applyBudgets()
+    void this.#catalog.read()
   }
 
-  async #prepare(ask: Ask): Promise<Pick<SchedulerRequest, 'model' | 'wish'>> {
-    // A host that has just begun has not read all lists; who asks for what it knows need not wait for them.
-    if (!this.#view.view.models.some(({ id }) => id === ask.model)) await this.#refresh()
-    const choice = choosePlace(this.#view.view.models, ask.model, ask.where)
-    if (choice.model === null) throw new HostError(choice.why)
-    return { model: choice.model, ...(ask.wish === undefined ? {} : { wish: ask.wish }) }
+  async #refresh(): Promise<void> {
+    await Promise.all([this.#catalog.read(), this.#lookAtStorage()])
   }
 
-  /** Reads all lists anew; who asks while that is under way waits for the same. */
-  #refresh(): Promise<void> {
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = null
+  #readServersNowAndThen(): void {
+    this.#clock.at(this.#clock.now() + SERVERS_MS, () => {
+      void this.#catalog.readServers().finally(() => this.#readServersNowAndThen())
     })
-    return this.#reading
   }
 
-  async #read(): Promise<void> {
-    await Promise.all(this.#sources.map((source) => this.#readSource(source)))
+  #stored(model: ModelId): void {
+    this.#scheduler.modelChanged(model)
+    void this.#catalog.storedChanged(model)
+    void this.#lookAtStorage()
   }
 
-  async #readSource(source: Source): Promise<void> {
-    const listed = await source.read()
-    if (!this.#sources.includes(source)) return
-    this.#listed.set(source, listed)
-    this.#showModels()
-    this.#showServers()
+  async #deleteModel(model: ModelId): Promise<void> {
+    const engine = this.#engineOf(model)
+    await this.#downloads.cancel(model)
+    await this.#scheduler.unload(model, { evenPinned: true })
+    await engine.delete(model)
+    this.#scheduler.modelChanged(model)
+    await this.#catalog.storedChanged(model)
+    await this.#lookAtStorage()
+  }
+
+  /** @throws HostError for a model that is none of this browser's. */
+  #engineOf(model: ModelId): EngineSource {
+    const engine = this.#catalog.engineOf(model)
+    if (engine === null) throw new HostError(`there is no model "${model}" that this browser could fetch`)
+    return engine
+  }
+
+  /** What could be deleted to make room for a model. */
+  #deletable(beside: ModelId) {
+    return this.#view.view.models
+      .filter(({ id, stored }) => id !== beside && stored.state !== 'elsewhere' && stored.bytes > 0)
+      .map(({ name, stored }) => ({ name, bytes: stored.bytes }))
+  }
+
+  #purposeOf(model: ModelId) {
+    const card = this.#view.view.models.find(({ id }) => id === model)
+    return card?.capabilities.includes('chat') === false ? 'embed' : 'generate'
   }
 
   #showModels(): void {
-    const loaded = new Set(
-      this.#scheduler
-        .snapshot()
-        .runners.filter(({ state }) => state === 'ready' || state === 'busy')
-        .map(({ model }) => model),
-    )
-    const models = this.#sources.flatMap((source) =>
-      (this.#listed.get(source) ?? []).map(({ loadedThere, ...model }): ModelCard => {
-        // A foreign runner is a name for a server's model, which may have left the server's memory since.
-        const isLoaded = source.place === 'server' ? loadedThere : loaded.has(model.id)
-        return { ...model, place: source.place, engine: source.engine, from: source.from, loaded: isLoaded }
-      }),
-    )
-    this.#view.set({ models })
+    const loaded = this.#scheduler
+      .snapshot()
+      .runners.filter(({ state }) => state === 'ready' || state === 'busy')
+      .map(({ model }) => model)
+    this.#view.set({ models: this.#catalog.cards(new Set(loaded)), servers: this.#catalog.serverViews })
   }
 
-  #showServers(): void {
-    this.#view.set({ servers: this.#sources.flatMap(({ server }) => (server === null ? [] : [server])) })
-  }
-
-  #refreshNowAndThen(): void {
-    void this.#refresh().finally(() => {
-      this.#clock.at(this.#clock.now() + REFRESH_MS, () => this.#refreshNowAndThen())
+  #showDownloads(): void {
+    this.#view.set({ downloads: this.#downloads.views })
+    this.#preparations.progressed()
+    this.#lookingAtStorage ??= this.#clock.at(this.#clock.now() + STORAGE_MS, () => {
+      this.#lookingAtStorage = null
+      void this.#lookAtStorage()
     })
+  }
+
+  async #lookAtStorage(): Promise<void> {
+    this.#view.set({ storage: await readStorage() })
   }
 }

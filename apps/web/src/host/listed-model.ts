@@ -32,6 +32,19 @@ export interface Source {
   read(): Promise<readonly ListedModel[]>
   /** How a server does; null where this is none, or where nothing was found that would be one. */
   readonly server: ServerView | null
-  /** The files of a model that is downloaded; null where there is nothing to download. */
-  files(model: ModelId): Promise<readonly WeightFile[] | null>
+}
+
+/** An engine of this browser, whose models have to be fetched before they can be loaded. */
+export interface EngineSource extends Source {
+  readonly place: 'browser'
+  readonly server: null
+  /**
+   * The files of a model, in the order in which they are best fetched.
+   * @throws BackendError where the network fails (`lost`), or they are no model's.
+   */
+  files(model: ModelId, signal: AbortSignal): Promise<readonly WeightFile[]>
+  /** Whether a model can be loaded without the network. */
+  isStored(model: ModelId): Promise<boolean>
+  /** Deletes what is stored of a model. */
+  delete(model: ModelId): Promise<void>
 }

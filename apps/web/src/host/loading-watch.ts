@@ -1,6 +1,6 @@
 import type { Clock, ModelId, RunnerId, Scheduler } from '@berth/scheduler'
 import type { LoadingView } from './contract.js'
-import { TimeLeft } from './time-left.js'
+import { TimeLeft } from '../downloads/index.js'
 
 /** How far loads are, with the time they have left. */
 export class LoadingWatch {

@@ -4,8 +4,8 @@ import type { Settings } from '../storage/index.js'
 import { gpuBudget, ramBudget } from './budgets.js'
 import type { Budget } from './budgets.js'
 import type { MachineView } from './contract.js'
-import { findGpu } from './gpu.js'
-import type { Gpu } from './gpu.js'
+import { readAdapter } from '../webllm/index.js'
+import type { AdapterFacts } from '../webllm/index.js'
 
 /** The devices of every browser's host. */
 export const GPU: DeviceId = 'gpu'
@@ -16,18 +16,16 @@ export type Ceilings = Readonly<Record<string, Bytes>>
 
 /** This machine as far as the browser tells, and the memory that models may have of it. */
 export class Machine {
-  readonly gpu: Gpu | null
-  readonly #noGpu: string | null
+  readonly gpu: AdapterFacts | null
   readonly #deviceMemory: number | null
 
-  private constructor(gpu: Gpu | string) {
-    this.gpu = typeof gpu === 'string' ? null : gpu
-    this.#noGpu = typeof gpu === 'string' ? gpu : null
+  private constructor(gpu: AdapterFacts | null) {
+    this.gpu = gpu
     this.#deviceMemory = 'deviceMemory' in navigator ? Number(navigator.deviceMemory) : null
   }
 
   static async look(): Promise<Machine> {
-    return new Machine(await findGpu())
+    return new Machine(await readAdapter())
   }
 
   get cores(): number {
@@ -63,10 +61,19 @@ export class Machine {
     const { gpu, ram } = this.budgets(settings, ceilings)
     return {
       gpu: this.gpu === null ? null : { ...this.gpu, budgetBytes: gpu.bytes, budgetFrom: gpu.from },
-      noGpu: this.#noGpu,
+      noGpu: gpuless(this.gpu),
       ram: { budgetBytes: ram.bytes, budgetFrom: ram.from },
       cores: this.cores,
       threads: crossOriginIsolated,
     }
   }
+}
+
+/** Why there is no GPU, for people. */
+function gpuless(gpu: AdapterFacts | null): string | null {
+  if (gpu !== null) return null
+  if ('gpu' in navigator) return 'this browser has WebGPU, but finds no GPU that it can use'
+  return isSecureContext
+    ? 'this browser has no WebGPU'
+    : 'a browser gives WebGPU only to pages by https, or from this machine itself'
 }

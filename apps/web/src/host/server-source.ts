@@ -85,10 +85,6 @@ export class ServerSource implements Source {
     return state === 'connecting' || state === 'connected'
   }
 
-  files(): Promise<null> {
-    return Promise.resolve(null)
-  }
-
   [Symbol.dispose](): void {
     this.backend[Symbol.dispose]()
   }
@@ -101,7 +97,7 @@ export class ServerSource implements Source {
 }
 
 function listed(model: RemoteModel, fit: Fit): ListedModel {
-  const facts = nameFacts(model.name)
+  const facts = nameFacts(model.name, model.parameters)
   return {
     id: model.id,
     name: model.name,

@@ -17,3 +17,5 @@ export type {
   Preset,
   Problem,
 } from './conversations-types.js'
+export { askToPersist, readStorage } from './storage-view.js'
+export type { StorageFigures } from './storage-view.js'

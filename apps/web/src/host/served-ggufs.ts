@@ -1,0 +1,45 @@
+import { count, list, name, record, text } from './checks.js'
+import type { ListedGguf } from './gguf-list.js'
+
+const PATIENCE_MS = 8_000
+
+/**
+ * The GGUF files that the page's server gives to browsers: those that it runs itself. None where it is no server
+ * of ours, or gives none.
+ */
+export async function servedGgufs(origin: string): Promise<readonly ListedGguf[]> {
+  const address = `${origin}/web-models/`
+  try {
+    const response = await fetch(address, {
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      headers: { accept: 'application/json' },
+    })
+    if (!response.ok) return []
+    const found = record(await response.json(), 'list')['ggufs']
+    return found === undefined ? [] : list(found, 'ggufs', (value, field) => listed(address, value, field))
+  } catch {
+    return []
+  }
+}
+
+/** @throws BadMessage */
+function listed(address: string, value: unknown, field: string): ListedGguf {
+  const gguf = record(value, field)
+  const bytes = count(gguf['bytes'], `${field}.bytes`, 1)
+  const parameters = gguf['parameters']
+  const quantization = gguf['quantization']
+  const license = gguf['license']
+  const model = text(gguf['name'], `${field}.name`)
+  return {
+    url: new URL(name(gguf['path'], `${field}.path`), address).href,
+    name: model,
+    about: bytes,
+    exact: bytes,
+    parameters: typeof parameters === 'number' ? parameters : null,
+    license: typeof license === 'string' ? license : null,
+    contextLength: null,
+    capabilities: ['chat'],
+    madeFrom: model,
+    quantization: typeof quantization === 'string' ? quantization : null,
+  }
+}

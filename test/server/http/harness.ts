@@ -4,11 +4,14 @@ import { FakeBackend, plainProfile, type FakeModel } from '@berth/scheduler/test
 import { onTestFinished } from 'vitest'
 import { Origins, type AccessRules } from '../../../apps/server/src/access/index.js'
 import { createApp } from '../../../apps/server/src/app.js'
+import type { UpstreamConfig } from '../../../apps/server/src/config/index.js'
 import type { ModelSource } from '../../../apps/server/src/generate/index.js'
 import { Library, RegistryClient } from '../../../apps/server/src/library/index.js'
 import { ModelStore, type Capability, type StoredModel } from '../../../apps/server/src/models/index.js'
 import { Correlation, Metrics, createLog, logEvents } from '../../../apps/server/src/observe/index.js'
+import type { PageFolder } from '../../../apps/server/src/web/index.js'
 import { systemClock } from '../../../apps/server/src/system-clock.js'
+import { Upstreams } from '../../../apps/server/src/upstreams/index.js'
 
 /** A model of the fake store. */
 export interface TestModel extends Partial<FakeModel> {
@@ -21,6 +24,8 @@ export interface HarnessOptions {
   readonly settings?: Partial<SchedulerSettings>
   readonly access?: Partial<AccessRules>
   readonly bodyLimit?: number
+  readonly upstreams?: readonly UpstreamConfig[]
+  readonly page?: PageFolder
   readonly library?: Library
   /** Memory of the machine; every model takes a thousandth of it unless its profile says otherwise. */
   readonly memory?: number
@@ -33,8 +38,11 @@ export function harness(options: HarnessOptions = {}) {
   const models = options.models ?? MODELS
   const clock = systemClock()
   const backend = new FakeBackend(clock, fakeModels(models))
+  const { log, lines } = recordingLog()
+  const upstreams = new Upstreams({ configs: options.upstreams ?? [], clock, log })
+  onTestFinished(() => upstreams.stop())
   const scheduler = new Scheduler({
-    backends: [backend],
+    backends: [backend, ...upstreams.backends],
     budget: new MemoryBudget([{ id: 'ram', kind: 'ram', name: 'RAM', capacity: options.memory ?? 1e9 }]),
     learned: new LearnedMemory(),
     clock,
@@ -43,7 +51,6 @@ export function harness(options: HarnessOptions = {}) {
   onTestFinished(async () => await scheduler.stop({ graceMs: 0 }))
 
   const requests: SchedulerRequest[] = []
-  const { log, lines } = recordingLog()
   const correlation = new Correlation()
   const metrics = new Metrics(scheduler)
   scheduler.on(metrics.count)
@@ -59,7 +66,7 @@ export function harness(options: HarnessOptions = {}) {
       unload: (model, how) => scheduler.unload(model, how),
       pin: (model, pinned) => scheduler.pin(model, pinned),
     },
-    models: modelSource(models),
+    models: upstreams.behind(modelSource(models), (model) => scheduler.modelChanged(model)),
     library: options.library ?? emptyLibrary(),
     correlation,
     metrics,
@@ -76,6 +83,7 @@ export function harness(options: HarnessOptions = {}) {
       ...options.access,
     },
     log,
+    ...(options.page === undefined ? {} : { page: options.page }),
   })
   const post = async (path: string, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
     await app.request(path, {

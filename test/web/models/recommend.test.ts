@@ -7,6 +7,8 @@ const NONE = { ...MACHINE, gpu: null, noGpu: 'WebGPU is switched off' }
 const TIGHT = { verdict: 'tight', why: 'needs 3.9 GiB of 4.0 GiB' } as const
 const TOO_BIG = { verdict: 'does-not-fit', why: 'needs 9.0 GiB of 4.0 GiB' } as const
 
+const free = (bytes: number) => ({ usedBytes: 1e9, quotaBytes: 1e9 + bytes, persistent: false })
+
 const models = [
   card('tiny', { parameters: 0.36e9, bytes: 300e6 }),
   card('small', { parameters: 1.7e9, bytes: 1.1e9 }),
@@ -37,7 +39,6 @@ describe('the model to begin with', () => {
   })
 
   it('leaves room on the disk, and counts what is there already', () => {
-    const free = (bytes: number) => ({ usedBytes: 1e9, quotaBytes: 1e9 + bytes, persistent: false })
     expect(recommend(view(models, { storage: free(2.3e9) }))?.card.id).toBe('small')
     expect(recommend(view(models, { storage: free(310e6) }))?.card.id).toBe('tiny')
     expect(recommend(view(models, { storage: free(100e6) }))).toBeNull()

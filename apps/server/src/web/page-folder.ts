@@ -29,12 +29,15 @@ export interface PageFiles {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** Files whose names change with their content. */
+const ASSETS = '/assets/'
+
 /** Made by the build for whoever serves the page: the headers without which it is not safe, or not isolated. */
 const HEADERS = 'headers.json'
 
 /**
  * A built page on disk. Its files are known beforehand, so that no request's path is ever used as a file's,
- * and a request for something else costs a look into a map. A new build is seen at the next look at the page.
+ * and a request for something else costs a look into a map. A new build is seen at the next request for the page.
  */
 export class PageFolder {
   readonly #folder: string
@@ -45,9 +48,12 @@ export class PageFolder {
     this.#folder = folder
   }
 
-  /** Null while nothing is built. */
-  get files(): PageFiles | null {
-    return this.#files
+  /** The file at an address and what to send it with; null for what is not of the page. */
+  find(path: string): { readonly file: PageFile; readonly headers: PageFiles['headers'] } | null {
+    if (path !== '/' && !path.startsWith(ASSETS) && this.#files?.files.has(path) !== true) return null
+    const page = this.refresh()
+    const file = page?.files.get(path)
+    return page === null || file === undefined ? null : { file, headers: page.headers }
   }
 
   /** Reads the folder where there is a new build; returns what there is now. */
@@ -82,7 +88,7 @@ function readFolder(folder: string): PageFiles {
   for (const [path, { size, mtimeMs }] of sizes) {
     const type = TYPES[extname(path)]
     if (type === undefined || path === `/${HEADERS}`) continue
-    files.set(path === '/index.html' ? '/' : path, {
+    const file: PageFile = {
       path: join(folder, path),
       type,
       // Weak: an encoding of a file is not the same bytes.
@@ -90,8 +96,10 @@ function readFolder(folder: string): PageFiles {
       encoded: ENCODINGS.flatMap(({ name, suffix }) =>
         sizes.has(path + suffix) ? [{ encoding: name, path: join(folder, path + suffix) }] : [],
       ),
-      immutable: path.startsWith('/assets/'),
-    })
+      immutable: path.startsWith(ASSETS),
+    }
+    files.set(path, file)
+    if (path === '/index.html') files.set('/', file)
   }
   return { files, headers: readHeaders(join(folder, HEADERS)) }
 }

@@ -20,31 +20,38 @@ export function webPage(folder: PageFolder) {
   return createMiddleware<AppEnv>(async (c, next) => {
     const { method, path } = c.req
     if (method !== 'GET' && method !== 'HEAD') return await next()
+    const found = folder.find(path)
     if (path === '/') {
       // Caches must not give one the other's answer.
       c.header('Vary', 'Accept', { append: true })
       if (!wantsPage(c.req.header('accept'))) return await next()
-      if (folder.refresh() === null) return c.text(NOT_BUILT, 503)
+      if (found === null) return c.text(NOT_BUILT, 503)
     }
-    const page = folder.files
-    const file = page?.files.get(path)
-    if (page == null || file === undefined) return await next()
-    return await send(c, page, file)
+    if (found === null) return await next()
+    try {
+      return await send(c, found.file, found.headers)
+    } catch (error) {
+      // A new build has just taken it away.
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return await next()
+      throw error
+    }
   })
 }
 
-async function send(c: Context<AppEnv>, page: PageFiles, file: PageFile): Promise<Response> {
-  for (const [name, value] of Object.entries(page.headers)) c.header(name, value)
-  c.header('Content-Type', file.type)
+async function send(c: Context<AppEnv>, file: PageFile, headers: PageFiles['headers']): Promise<Response> {
+  const known = matches(c.req.header('if-none-match'), file.etag)
+  const wanted = c.req.header('accept-encoding')
+  const best = file.encoded.find(({ encoding }) => quality(wanted, [encoding, '*']) > 0)
+  const bytes = known ? null : new Uint8Array(await readFile(best?.path ?? file.path))
+  for (const [name, value] of Object.entries(headers)) c.header(name, value)
   c.header('ETag', file.etag)
   // What is not named by its content is asked for again each time; mostly nothing is sent then.
   c.header('Cache-Control', file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache')
   if (file.encoded.length > 0) c.header('Vary', 'Accept-Encoding', { append: true })
-  if (matches(c.req.header('if-none-match'), file.etag)) return c.body(null, 304)
-  const wanted = c.req.header('accept-encoding')
-  const best = file.encoded.find(({ encoding }) => quality(wanted, [encoding, '*']) > 0)
+  if (bytes === null) return c.body(null, 304)
+  c.header('Content-Type', file.type)
   if (best !== undefined) c.header('Content-Encoding', best.encoding)
-  return c.body(new Uint8Array(await readFile(best?.path ?? file.path)))
+  return c.body(bytes)
 }
 
 function matches(header: string | undefined, etag: string): boolean {

@@ -13,6 +13,7 @@ const ENGINES = 'berth-engines'
 /** Compiled models that WebLLM itself does not keep. */
 const LIBRARIES = 'berth-libraries'
 
+// oxlint-disable-next-line no-underscore-dangle -- the name that workbox puts the list in place of
 const files = self.__WB_MANIFEST
 const later = new Set(files.filter((file) => file.later).map(({ url }) => url))
 

@@ -39,6 +39,7 @@ export const APPS = {
       llama: ['models'],
       generate: ['models', 'observe'],
       engine: ['config', 'generate', 'llama', 'models'],
+      upstreams: ['config', 'generate', 'models'],
       routes: ['access', 'generate', 'library', 'models', 'observe'],
     },
     shared: ['app-env.ts', 'system-clock.ts'],

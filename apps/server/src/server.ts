@@ -12,6 +12,8 @@ import { createEngine, servedModels, type Engine } from './engine/index.js'
 import { addressOf, listen } from './listen.js'
 import { FirstModel, Library, RegistryClient, firstModelSources } from './library/index.js'
 import { ModelStore, storeFolders } from './models/index.js'
+import { systemClock } from './system-clock.js'
+import { Upstreams } from './upstreams/index.js'
 import { Correlation, Metrics, logEvents } from './observe/index.js'
 import { PageFolder } from './web/index.js'
 import { WebModels, webModelsFolder } from './web-models/index.js'
@@ -117,7 +119,10 @@ async function assemble(parts: {
   const { config, version, log, keys, loopback, stopping, page } = parts
   const { models: own, ollamaModels: ollama, ggufFolders: gguf } = config
   const store = new ModelStore(storeFolders({ own, ollama, gguf }), (problem) => log.warn(problem))
-  const engine = await createEngine(config, store, log)
+  const upstreams = new Upstreams({ configs: config.upstreams, clock: systemClock(), log })
+  upstreams.connect()
+  stopping.addEventListener('abort', () => upstreams.stop(), { once: true })
+  const engine = await createEngine(config, store, log, upstreams.backends)
   const { scheduler } = engine
 
   const correlation = new Correlation()
@@ -126,7 +131,7 @@ async function assemble(parts: {
   scheduler.on(logEvents(log, correlation))
 
   const firstModel = new FirstModel(store, firstModelSources(), log)
-  if (config.firstModel === 'auto' && (await store.list()).length === 0) {
+  if (config.firstModel === 'auto' && config.upstreams.length === 0 && (await store.list()).length === 0) {
     // Aborted when the server stops, which is all that it can reject for.
     firstModel.ensure(stopping).catch(() => {})
   }
@@ -137,7 +142,10 @@ async function assemble(parts: {
       registry: new RegistryClient(),
       changed: (model) => scheduler.modelChanged(model),
     }),
-    models: servedModels(store, (model) => scheduler.modelChanged(model)),
+    models: upstreams.behind(
+      servedModels(store, (model) => scheduler.modelChanged(model)),
+      (model) => scheduler.modelChanged(model),
+    ),
     correlation,
     metrics,
     stopping,

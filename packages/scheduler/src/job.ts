@@ -9,6 +9,8 @@ export interface GenerateJob {
   readonly sampling: Sampling
   /** Most tokens to decode, one at least; absent: until the model stops or the context is full. */
   readonly maxTokens?: Tokens
+  /** Tokens of context that a foreign engine is asked to have; ours were loaded with what was wished for. */
+  readonly contextLength?: Tokens
   /** Texts that end the answer and are not part of it. */
   readonly stop: readonly string[]
   /** What to do with a prompt, or an answer, that outgrows the context. */

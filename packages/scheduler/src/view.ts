@@ -2,7 +2,7 @@ import type { MemoryBudget } from '@berth/budget'
 import { keepAliveEnd } from './keep-alive.js'
 import type { RequestQueue } from './request-queue.js'
 import type { RequestRecord } from './request-record.js'
-import { totalBytes, type RunnerEntry } from './runner-entry.js'
+import { isForeign, totalBytes, type RunnerEntry } from './runner-entry.js'
 import type { RunnerSnapshot, Snapshot, WaitingSnapshot } from './snapshot.js'
 
 /** Plain data of everything there is to see. */
@@ -61,7 +61,7 @@ function runnerSnapshot(entry: RunnerEntry): RunnerSnapshot {
     threads: entry.threads,
     loading: entry.progress,
     since: entry.since,
-    expiresAt: entry.state === 'ready' ? (keepAliveEnd(entry) ?? Infinity) : null,
+    expiresAt: entry.state === 'ready' ? expiry(entry) : null,
     keepAliveMs: entry.keepAliveMs,
     running: [...entry.jobs.values()].map((job) => ({
       request: job.record.id,
@@ -70,4 +70,9 @@ function runnerSnapshot(entry: RunnerEntry): RunnerSnapshot {
       progress: job.progress,
     })),
   }
+}
+
+/** What is loaded elsewhere stays until it is gone there, or let go here. */
+function expiry(entry: RunnerEntry): number {
+  return isForeign(entry) ? Infinity : (keepAliveEnd(entry) ?? Infinity)
 }

@@ -200,3 +200,51 @@ describe('the help', () => {
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(140)
   })
 })
+
+describe('upstreams', () => {
+  it('are addresses, or JSON with all there is to say', () => {
+    expect(configOf({}).upstreams).toEqual([])
+    expect(configOf({ args: ['--upstreams', 'http://quay:11434, https://big.lan/'] }).upstreams).toEqual([
+      { name: 'quay:11434', address: 'http://quay:11434', kind: 'ollama', maxConcurrent: 4 },
+      { name: 'big.lan', address: 'https://big.lan/', kind: 'ollama', maxConcurrent: 4 },
+    ])
+    const one = {
+      name: 'cloud',
+      address: 'https://api.example.com/v1',
+      kind: 'openai',
+      key: 'k',
+      maxConcurrent: 9,
+    }
+    expect(configOf({ env: { BERTH_UPSTREAMS: JSON.stringify(one) } }).upstreams).toEqual([one])
+    const files = { 'c.json': JSON.stringify({ upstreams: [one] }) }
+    expect(configOf({ args: ['--config', 'c.json'], files }).upstreams).toEqual([one])
+  })
+
+  it('say by name what is wrong with them, and nobody their keys', () => {
+    const list = [
+      { address: 'quay', key: 'secret' },
+      { address: 'http://a', kind: 'llama', maxConcurrent: 0 },
+      { address: 'http://a', nam: 'b', key: 'a key that is so long that no message has room for all of it' },
+    ]
+    const text = JSON.stringify(list)
+    const hidden = JSON.stringify(text.replace('secret', '…').replace(/a key that[^"]*/, '…'))
+    expect(errorsOf({ env: { BERTH_UPSTREAMS: text } })).toEqual(
+      [
+        '[0].address: expected an address such as "http://192.168.1.20:11434", got "quay"',
+        '[1].kind: expected "berth", "ollama" or "openai", got "llama"',
+        '[1].maxConcurrent: expected a whole number of at least 1, got 0',
+        '[2]: expected no more than name, address, kind, key and maxConcurrent, not nam, got {"address":"http://a","nam":"b","key":"…',
+      ].map((message) => `BERTH_UPSTREAMS: ${message}, got ${hidden}`),
+    )
+    expect(errorsOf({ args: ['--upstreams', '[{'] })).toEqual([
+      expect.stringContaining('expected a JSON list'),
+    ])
+    const files = { 'c.json': JSON.stringify({ upstreams: 7 }) }
+    expect(errorsOf({ args: ['--config', 'c.json'], files })).toEqual([
+      expect.stringContaining('c.json: upstreams: expected a JSON list'),
+    ])
+    expect(errorsOf({ args: ['--upstreams', 'http://a,http://a'] })).toEqual([
+      expect.stringContaining('[1]: expected a name of its own, got {"address":"http://a"}'),
+    ])
+  })
+})

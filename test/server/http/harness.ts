@@ -10,6 +10,7 @@ import { Library, RegistryClient } from '../../../apps/server/src/library/index.
 import { ModelStore, type Capability, type StoredModel } from '../../../apps/server/src/models/index.js'
 import { Correlation, Metrics, createLog, logEvents } from '../../../apps/server/src/observe/index.js'
 import type { PageFolder } from '../../../apps/server/src/web/index.js'
+import type { WebModels } from '../../../apps/server/src/web-models/index.js'
 import { systemClock } from '../../../apps/server/src/system-clock.js'
 import { Upstreams } from '../../../apps/server/src/upstreams/index.js'
 
@@ -27,6 +28,7 @@ export interface HarnessOptions {
   readonly upstreams?: readonly UpstreamConfig[]
   readonly page?: PageFolder
   readonly library?: Library
+  readonly webModels?: WebModels
   /** Memory of the machine; every model takes a thousandth of it unless its profile says otherwise. */
   readonly memory?: number
 }
@@ -84,6 +86,7 @@ export function harness(options: HarnessOptions = {}) {
     },
     log,
     ...(options.page === undefined ? {} : { page: options.page }),
+    ...(options.webModels === undefined ? {} : { webModels: options.webModels }),
   })
   const post = async (path: string, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
     await app.request(path, {

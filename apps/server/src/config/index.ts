@@ -4,3 +4,4 @@ export { readConfig } from './read-config.js'
 
 export type { ListenAddress } from './listen-address.js'
 export type { Config } from './schema.js'
+export type { UpstreamConfig } from './upstream-setting.js'

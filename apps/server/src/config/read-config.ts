@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { ConfigSchema, type Config } from './schema.js'
 import { nearest } from './nearest.js'
 import { settingTexts, type SettingText } from './setting.js'
+import { withoutKeys } from './upstream-setting.js'
 
 /** What main needs to go on, or to stop with. */
 export type ReadConfig =
@@ -64,7 +65,7 @@ export function readConfig({ args, env, readFile }: ConfigSources): ReadConfig {
         name: issue.path.join('.'),
         value: undefined,
       }
-      errors.push(`${name}: ${issue.message}, got ${JSON.stringify(value)}`)
+      errors.push(`${name}: ${issue.message}, got ${withoutKeys(value)}`)
     }
   }
   if (!parsed.success || errors.length > 0) return { kind: 'errors', errors }

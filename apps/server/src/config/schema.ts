@@ -10,6 +10,7 @@ import {
   setting,
   textSetting,
 } from './setting.js'
+import { upstreamsSetting } from './upstream-setting.js'
 
 const MINUTE = 60_000
 
@@ -65,6 +66,12 @@ export const ConfigSchema = z.strictObject({
     },
     undefined,
   ),
+  upstreams: upstreamsSetting({
+    env: ['BERTH_UPSTREAMS'],
+    flag: 'upstreams',
+    value: 'list',
+    help: 'other servers whose models are offered as well: addresses with commas between them, or JSON',
+  }),
   firstModel: choiceSetting(
     {
       env: ['BERTH_FIRST_MODEL'],

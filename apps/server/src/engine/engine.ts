@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { MemoryBudget, formatBytes } from '@berth/budget'
-import { DEFAULT_SETTINGS, Scheduler, type SchedulerSettings } from '@berth/scheduler'
+import { DEFAULT_SETTINGS, Scheduler, type Backend, type SchedulerSettings } from '@berth/scheduler'
 import type { Logger } from 'pino'
 import type { Config } from '../config/index.js'
 import { LlamaBackend, detectDevices } from '../llama/index.js'
@@ -21,8 +21,16 @@ export interface Engine {
   stop(graceMs: number): Promise<void>
 }
 
-/** Looks at the machine and puts a scheduler on it. */
-export async function createEngine(config: Config, store: ModelStore, log: Logger): Promise<Engine> {
+/**
+ * Looks at the machine and puts a scheduler on it.
+ * @param elsewhere engines on other machines, asked for what is not here.
+ */
+export async function createEngine(
+  config: Config,
+  store: ModelStore,
+  log: Logger,
+  elsewhere: readonly Backend[] = [],
+): Promise<Engine> {
   const clock = systemClock()
   const gpu = config.gpu === 'off' ? false : 'auto'
   const [detected, learned] = await Promise.all([
@@ -59,7 +67,13 @@ export async function createEngine(config: Config, store: ModelStore, log: Logge
     clock,
     log: (level, model, text) => log[level]({ model }, text),
   })
-  const scheduler = new Scheduler({ backends: [backend], budget, learned: learned.memory, clock, settings })
+  const scheduler = new Scheduler({
+    backends: [backend, ...elsewhere],
+    budget,
+    learned: learned.memory,
+    clock,
+    settings,
+  })
   const saveLearned = async (): Promise<void> => {
     try {
       await learned.save()

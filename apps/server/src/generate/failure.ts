@@ -13,6 +13,8 @@ export interface Failure {
   readonly message: string
   readonly code: string
   readonly field: string | null
+  /** Milliseconds after which another try makes sense; null where nobody knows. */
+  readonly retryAfterMs: number | null
   /** Whether the fault is the server's, so that the log should say more than the answer does. */
   readonly ours: boolean
 }
@@ -70,13 +72,16 @@ const STORE_STATUS: Readonly<Record<StoreErrorCode, number>> = {
   'not-supported': 501,
 }
 
+/** What a load fails with that says something of another server, and not of the model. */
+const ENGINES_OWN: ReadonlySet<BackendErrorCode> = new Set(['busy', 'denied', 'unknown-model'])
+
 /** Ollama's words, two spaces included; clients match on them. */
 const QUEUE_FULL = 'server busy, please try again.  maximum pending requests exceeded'
 
 /** The only place where an error becomes an HTTP status. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof RequestError) {
-    return failure(REQUEST_STATUS[error.code], error.message, error.code, error.field)
+    return failure(REQUEST_STATUS[error.code], error.message, error.code, { field: error.field })
   }
   if (error instanceof SchedulerError) {
     const cause = error.cause
@@ -84,13 +89,31 @@ export function failureOf(error: unknown): Failure {
     const detail =
       cause instanceof Error && !error.message.includes(cause.message) ? `: ${cause.message}` : ''
     const message = error.code === 'queue-full' ? QUEUE_FULL : error.message + detail
-    return failure(SCHEDULER_STATUS[error.code], message, error.code)
+    const engine = error.code === 'load-failed' && cause instanceof BackendError ? cause : undefined
+    // Another server that is busy, or lets us not in, is not a model that could not be loaded.
+    const status = engine && ENGINES_OWN.has(engine.code) ? BACKEND_STATUS[engine.code] : undefined
+    return failure(status ?? SCHEDULER_STATUS[error.code], message, error.code, { cause: engine })
   }
   if (error instanceof StoreError) return failure(STORE_STATUS[error.code], error.message, error.code)
-  if (error instanceof BackendError) return failure(BACKEND_STATUS[error.code], error.message, error.code)
+  if (error instanceof BackendError) {
+    return failure(BACKEND_STATUS[error.code], error.message, error.code, { cause: error })
+  }
   return failure(500, 'internal server error', 'internal')
 }
 
-function failure(status: number, message: string, code: string, field: string | null = null): Failure {
-  return { status, message, code, field, ours: status >= 500 && status !== 501 && status !== 503 }
+function failure(
+  status: number,
+  message: string,
+  code: string,
+  more: { readonly field?: string | null; readonly cause?: BackendError | undefined } = {},
+): Failure {
+  const retryAfterMs = more.cause?.retryAfterMs ?? null
+  return {
+    status,
+    message,
+    code,
+    field: more.field ?? null,
+    retryAfterMs,
+    ours: status >= 500 && status !== 501 && status !== 503,
+  }
 }

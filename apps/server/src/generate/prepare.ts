@@ -28,12 +28,17 @@ const RUNAWAY_CONTEXTS = 10
 /** @throws RequestError where the model cannot do what is asked. */
 export function prepareGenerate(ask: GenerateAsk, model: ServedModel, contextLength: number): Prepared {
   checkAbilities(ask, model)
-  const { options, warnings } = mergeOptions(ask.defaults, model.stored.parameters, ask.options)
+  const elsewhere = model.stored.source === 'upstream'
+  // Another server has defaults of its own, and knows the model's: it is told what the request says, and no more.
+  const defaults = elsewhere ? {} : ask.defaults
+  const { options, warnings } = mergeOptions(defaults, model.stored.parameters, ask.options)
+  const limit = elsewhere ? options.num_predict : limitOf(options, contextLength)
   const job: GenerateJob = {
     kind: 'generate',
     prompt: promptOf(ask, model.stored),
     sampling: samplingOf(options),
-    maxTokens: limitOf(options, contextLength),
+    ...(limit === undefined || limit < 1 ? {} : { maxTokens: limit }),
+    ...(elsewhere && options.num_ctx !== undefined ? { contextLength: options.num_ctx } : {}),
     stop: options.stop ?? [],
     overflow: {
       prompt: ask.truncate ? 'truncate' : 'fail',

@@ -106,6 +106,7 @@ const generateJob: Omit<{ readonly [Field in keyof GenerateJob]-?: Check }, 'kin
   prompt: isPrompt,
   sampling: isObject,
   maxTokens: isOptional(isNumber),
+  contextLength: isOptional(isNumber),
   stop: listOf(isString),
   overflow: shape<Overflow>({
     prompt: oneOf('truncate', 'fail'),

@@ -2,7 +2,7 @@ import type { GgufMetadata } from '@berth/budget'
 import type { StoredModel } from './stored-model.js'
 
 /** What a model can be asked for, by Ollama's names. */
-export type Capability = 'completion' | 'tools' | 'insert' | 'thinking' | 'embedding'
+export type Capability = 'completion' | 'tools' | 'insert' | 'thinking' | 'vision' | 'embedding'
 
 /**
  * Read from what the file says and from the chat template that counts: a model that pools its tokens'

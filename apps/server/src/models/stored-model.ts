@@ -11,8 +11,8 @@ export interface StoredModel {
   /** Everything of it on the disk. */
   readonly bytes: number
   readonly modifiedAt: Date
-  /** `own`: in Berth's store, may be changed; `shared`: in another Ollama-style store, read only; `folder`: a plain GGUF file. */
-  readonly source: 'own' | 'shared' | 'folder'
+  /** `own`: in Berth's store, may be changed; `shared`: in another Ollama-style store, read only; `folder`: a plain GGUF file; `upstream`: on another server, whose address stands for its file. */
+  readonly source: 'own' | 'shared' | 'folder' | 'upstream'
   /** LoRA files, in the order in which they are applied. */
   readonly adapters: readonly string[]
   readonly projectors: readonly string[]

@@ -79,7 +79,7 @@ export async function streamed(
 export function errorResponse(c: AppContext, error: unknown): Response {
   const failure = failureOf(error)
   if (failure.ours) c.get('log').error(detailOf(failure, error), failure.message)
-  if (failure.status === 503) c.header('Retry-After', '1')
+  if (failure.status === 503) c.header('Retry-After', String(retryAfterSeconds(failure)))
   if (failure.status === 401) c.header('WWW-Authenticate', 'Bearer')
   // 499 is in no standard, and so not in Hono's type.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -89,3 +89,8 @@ export function errorResponse(c: AppContext, error: unknown): Response {
 /** An error that is one of ours says all in its message; of any other the stack is all there is. */
 const detailOf = (failure: Failure, error: unknown): object =>
   failure.code === 'internal' ? { err: error } : { code: failure.code }
+
+/** What another server asked for is passed on; a second is soon enough where nobody knows. */
+function retryAfterSeconds({ retryAfterMs }: Failure): number {
+  return Math.max(1, Math.ceil((retryAfterMs ?? 0) / 1_000))
+}

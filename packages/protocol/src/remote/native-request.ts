@@ -61,7 +61,8 @@ export function nativeEmbed(model: string, job: EmbedJob, inputs: readonly strin
 }
 
 /** What is undefined is left out of the JSON: the server's own, or the model's, holds then. */
-function controls({ sampling, maxTokens, stop, overflow, format, logprobs }: GenerateJob): object {
+function controls(job: GenerateJob): object {
+  const { sampling, maxTokens, contextLength, stop, overflow, format, logprobs } = job
   return {
     options: {
       temperature: sampling.temperature,
@@ -74,6 +75,7 @@ function controls({ sampling, maxTokens, stop, overflow, format, logprobs }: Gen
       frequency_penalty: sampling.frequencyPenalty,
       presence_penalty: sampling.presencePenalty,
       num_predict: maxTokens,
+      num_ctx: contextLength,
       num_keep: overflow.keep,
       ...(stop.length === 0 ? {} : { stop }),
     },

@@ -1,0 +1,1 @@
+export { Upstreams } from './upstreams.js'

@@ -17,7 +17,7 @@ async function countsOf(files: Readonly<Record<string, string>>): Promise<unknow
   const reporter = join(ROOT, 'scripts', 'tools', 'counting-playwright-reporter.mjs')
   await writeFile(
     join(root, 'playwright.config.mjs'),
-    `export default { testMatch: '*.e2e.mjs', workers: 1, reporter: [[${JSON.stringify(reporter)}]] }`,
+    `export default { testMatch: '*.e2e.mjs', outputDir: 'output', workers: 1, reporter: [[${JSON.stringify(reporter)}]] }`,
   )
   for (const [name, text] of Object.entries(files)) {
     await writeFile(join(root, name), `import { expect, test } from '@playwright/test'\n${text}`)

@@ -1,0 +1,49 @@
+import { fileURLToPath } from 'node:url'
+import type { Page } from '@playwright/test'
+import { expect, test } from '../fixtures/index.js'
+
+const FOLDER = fileURLToPath(new URL('../../../docs/images/', import.meta.url))
+
+const SIZES = [
+  { name: 'wide', width: 1440, height: 900 },
+  { name: 'narrow', width: 360, height: 740 },
+] as const
+
+/** The page in both themes and widths, as it is at this moment. */
+async function shoot(page: Page, name: string): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: theme })
+    for (const size of SIZES) {
+      await page.setViewportSize(size)
+      await page.screenshot({
+        path: `${FOLDER}${name}-${size.name}-${theme}.png`,
+        animations: 'disabled',
+        caret: 'hide',
+      })
+    }
+  }
+  await page.setViewportSize(SIZES[0])
+}
+
+test('the chat, with an answer of the server’s model', async ({ open, page }) => {
+  await page.setViewportSize(SIZES[0])
+  await open('/')
+  const message = page.getByRole('textbox', { name: 'Message', exact: true })
+  for (const question of [
+    'What is the capital of France?',
+    'Write a short Python function that adds two numbers.',
+  ]) {
+    await message.fill(question)
+    await message.press('Enter')
+    await expect(page.getByRole('button', { name: /^Stop/ })).toBeVisible()
+    await expect(page.getByRole('button', { name: /^Stop/ })).toBeHidden({ timeout: 180_000 })
+  }
+  await shoot(page, 'chat')
+})
+
+test('the models', async ({ open, page }) => {
+  await page.setViewportSize(SIZES[0])
+  await open('/#/models')
+  await expect(page.getByText('SmolLM2').first()).toBeVisible()
+  await shoot(page, 'models')
+})

@@ -11,8 +11,8 @@ const TEXTUAL = new Set(['.html', '.js', '.css', '.svg', '.json', '.wasm', '.web
 /** Below this there is nothing to gain. Bytes. */
 const LEAST = 1_024
 
-/** From this size on, the last few per cent would take brotli many seconds. Bytes. */
-const BIG = 1_500_000
+/** From this size on, the last few per cent would cost many seconds; they are engines, fetched once. Bytes. */
+const BIG = 400_000
 
 /**
  * What is done when all files are there: each gets its compressed twins, and the headers are written, last,
@@ -48,9 +48,9 @@ async function compress(folder: string): Promise<void> {
     if (bytes.length < LEAST) continue
     const [br, gz] = await Promise.all([
       promisify(brotliCompress)(bytes, {
-        params: { [constants.BROTLI_PARAM_QUALITY]: bytes.length > BIG ? 6 : 11 },
+        params: { [constants.BROTLI_PARAM_QUALITY]: bytes.length > BIG ? 5 : 11 },
       }),
-      promisify(gzip)(bytes, { level: 9 }),
+      promisify(gzip)(bytes, { level: bytes.length > BIG ? 6 : 9 }),
     ])
     if (br.length < bytes.length) await writeFile(`${path}.br`, br)
     if (gz.length < bytes.length) await writeFile(`${path}.gz`, gz)

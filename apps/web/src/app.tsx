@@ -2,7 +2,6 @@ import { useState } from 'preact/hooks'
 import { ChatPage, ConversationList, ExportConversations } from './chat/index.js'
 import type { HostClient, HostView } from './host/index.js'
 import { FirstRun, ModelsPage, canChatNow, underWay } from './models/index.js'
-import { UpdateOffer } from './pwa/index.js'
 import { SettingsPage } from './settings/index.js'
 import { HostContext, Layout, PageHeader, Spinner, route } from './shell/index.js'
 
@@ -13,7 +12,6 @@ export function App({ host }: { readonly host: HostClient }) {
       <Layout sidebar={<Conversations />}>
         <Page host={host} />
       </Layout>
-      {import.meta.env.PROD && <UpdateOffer />}
     </HostContext.Provider>
   )
 }

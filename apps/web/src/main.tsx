@@ -1,5 +1,6 @@
 import { render } from 'preact'
 import { App } from './app.js'
+import { UpdateOffer } from './pwa/index.js'
 import { followAddress, followWidth, openSettings, toastError } from './shell/index.js'
 import { connectHost } from './tabs/index.js'
 
@@ -11,4 +12,11 @@ const host = connectHost()
 followAddress()
 followWidth()
 openSettings(async () => await host.calls.settingsChanged()).catch(toastError)
-render(<App host={host} />, root)
+render(
+  <>
+    <App host={host} />
+    {/* In development a kept page would be yesterday's. */}
+    {import.meta.env.PROD && <UpdateOffer host={host} />}
+  </>,
+  root,
+)

@@ -1,12 +1,11 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { HostClient } from '../host/index.js'
-import { toast, useHost } from '../shell/index.js'
+import { toast } from '../shell/index.js'
 import { followRequests } from './open-requests.js'
 import { keepPage, takeUpdate, updateReady } from './updates.js'
 
 /** Offers a newer page when there is one; what is being answered is answered first. Once in the page. */
-export function UpdateOffer() {
-  const host = useHost()
+export function UpdateOffer({ host }: { readonly host: HostClient }) {
   const offered = updateReady.value
   const [wanted, setWanted] = useState(false)
   useEffect(() => {

@@ -44,6 +44,8 @@ export default defineConfig({
       area('web', ['web'], 60),
       area('server', ['server'], 180),
       area('setup', ['models', 'setup'], 180),
+      // The first one on a machine waits for the compiler to be downloaded and its runtime to be built.
+      area('tools', ['webllm-model'], 600),
       {
         ...browser,
         test: {

@@ -25,9 +25,11 @@ export async function run(args) {
     await fetchModel()
     const noBrowser = await ensureChromium()
     if (noBrowser !== undefined) process.stdout.write(`The browser tests are skipped: ${noBrowser}\n`)
+    const webModel = makeWebModel()
     process.stdout.write('\nChecks\n')
     const checks = await runChecks()
     const vitest = await runVitest(wanted.vitest, noBrowser)
+    process.stdout.write((await webModel).output)
     const playwright = await runPlaywright(wanted.playwright)
     const all = [
       {
@@ -67,6 +69,12 @@ async function fetchModel() {
     },
   )
   if (code !== 0 && output === '') process.stdout.write(`fetching the test model ended with ${code}\n`)
+}
+
+/** While checks and vitest's tests run: on a fresh machine it takes minutes, and browser tests have their time limits. */
+function makeWebModel() {
+  const script = 'test/models/make-web-model.ts'
+  return runCommand(process.execPath, ['--import', 'tsx', '-C', 'berth-source', script])
 }
 
 /**

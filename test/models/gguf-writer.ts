@@ -11,7 +11,7 @@ export type GgufValue =
   | { readonly type: 'bool'; readonly value: boolean }
   | { readonly type: 'string'; readonly value: string }
   | { readonly type: 'strings'; readonly value: readonly string[] }
-  | { readonly type: 'i32s'; readonly value: readonly number[] }
+  | { readonly type: 'i32s' | 'f32s'; readonly value: readonly number[] }
 
 export interface GgufTensor {
   readonly name: string
@@ -78,6 +78,12 @@ function writeValue(out: Bytes, value: GgufValue): void {
       out.u32(VALUE_TYPE.i32)
       out.u64(value.value.length)
       for (const item of value.value) out.i32(item)
+      return
+    case 'f32s':
+      out.u32(VALUE_TYPE.array)
+      out.u32(VALUE_TYPE.f32)
+      out.u64(value.value.length)
+      for (const item of value.value) out.f32(item)
       return
     default:
       void (value satisfies never)

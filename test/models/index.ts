@@ -1,3 +1,3 @@
 export { smollm2 } from './smollm2.js'
 export { randomGguf, type RandomShape, type WeightType } from './random-gguf.js'
-export { webLlmModel, webModelsRoot, whyNoWebModels, type WebModel, type WebModelWish } from './web-model.js'
+export { webLlmModel, whyNoWebModels, type WebModel } from './web-model.js'

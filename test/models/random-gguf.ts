@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { cacheFolder } from './cache.js'
 import { ALIGNMENT, ggufHeader, type GgufTensor, type GgufValue } from './gguf-writer.js'
 import { LAYOUT, Random, randomWeights, weightBytes, type WeightType } from './random-weights.js'
+import { makeSentencePieces } from './sentence-pieces.js'
 import { LEAST_VOCABULARY, makeTokenizer, SPECIALS } from './tokenizer.js'
 
 export type { WeightType } from './random-weights.js'
@@ -27,17 +28,25 @@ export interface RandomShape {
   readonly tied?: boolean
   /** Makes it an embedding model: how token vectors become one. */
   readonly pooling?: 'mean' | 'last'
+  /** By what to divide RoPE's frequencies, one a pair of dimensions, as Llama 3.1 has it; none if left out. */
+  readonly ropeFactors?: readonly number[]
+  /** GPT-2's byte pairs if left out, or SentencePiece's kind (Llama 2). */
+  readonly tokenizer?: 'gpt2' | 'llama'
   /** Jinja; ChatML if left out, none at all with null. */
   readonly chatTemplate?: string | null
   readonly seed?: number
 }
 
-interface FullShape extends Required<Omit<RandomShape, 'pooling'>> {
+/** What was added later is absent where it is not asked for: older files keep their names. */
+type Later = 'ropeFactors' | 'tokenizer'
+
+interface FullShape extends Required<Omit<RandomShape, 'pooling' | Later>>, Pick<RandomShape, Later> {
   readonly pooling: 'mean' | 'last' | 'none'
 }
 
 interface WeightTensor extends GgufTensor {
-  readonly weights: WeightType | 'ones'
+  /** Random ones of a type, or these. */
+  readonly weights: WeightType | Float32Array
   readonly elements: number
 }
 
@@ -92,6 +101,8 @@ function completeShape(shape: RandomShape): FullShape {
     pooling: shape.pooling ?? 'none',
     chatTemplate: shape.chatTemplate === undefined ? CHATML : shape.chatTemplate,
     seed: shape.seed ?? 1,
+    ...(shape.ropeFactors === undefined ? {} : { ropeFactors: shape.ropeFactors }),
+    ...(shape.tokenizer === undefined ? {} : { tokenizer: shape.tokenizer }),
   }
   if (full.heads % full.kvHeads !== 0) {
     throw new RangeError(
@@ -119,33 +130,36 @@ function completeShape(shape: RandomShape): FullShape {
 function layOut(shape: FullShape): WeightTensor[] {
   const tensors: WeightTensor[] = []
   let offset = 0
-  const add = (name: string, weights: WeightType | 'ones', ...dimensions: number[]): void => {
+  const add = (name: string, weights: WeightType | Float32Array, ...dimensions: number[]): void => {
     const elements = dimensions.reduce((product, length) => product * length, 1)
-    const stored = weights === 'ones' ? 'F32' : weights
+    const stored = typeof weights === 'string' ? weights : 'F32'
     tensors.push({ name, dimensions, type: LAYOUT[stored].type, offset, weights, elements })
     offset += Math.ceil(weightBytes(stored, elements) / ALIGNMENT) * ALIGNMENT
   }
-  const { type, embedding, heads, kvHeads, headSize, ffn, vocab } = shape
+  const { type, embedding, heads, kvHeads, headSize, ffn, vocab, ropeFactors } = shape
+  const ones = new Float32Array(embedding).fill(1)
   add('token_embd.weight', type, embedding, vocab)
   for (let layer = 0; layer < shape.layers; layer++) {
     const block = `blk.${layer}`
-    add(`${block}.attn_norm.weight`, 'ones', embedding)
+    add(`${block}.attn_norm.weight`, ones, embedding)
     add(`${block}.attn_q.weight`, type, embedding, heads * headSize)
     add(`${block}.attn_k.weight`, type, embedding, kvHeads * headSize)
     add(`${block}.attn_v.weight`, type, embedding, kvHeads * headSize)
     add(`${block}.attn_output.weight`, type, heads * headSize, embedding)
-    add(`${block}.ffn_norm.weight`, 'ones', embedding)
+    add(`${block}.ffn_norm.weight`, ones, embedding)
     add(`${block}.ffn_gate.weight`, type, embedding, ffn)
     add(`${block}.ffn_up.weight`, type, embedding, ffn)
     add(`${block}.ffn_down.weight`, type, ffn, embedding)
   }
-  add('output_norm.weight', 'ones', embedding)
+  add('output_norm.weight', ones, embedding)
   if (!shape.tied) add('output.weight', type, embedding, vocab)
+  if (ropeFactors !== undefined) add('rope_freqs.weight', Float32Array.from(ropeFactors), ropeFactors.length)
   return tensors
 }
 
 function describe(shape: FullShape): Map<string, GgufValue> {
-  const tokenizer = makeTokenizer(shape.vocab)
+  const kind = shape.tokenizer ?? 'gpt2'
+  const tokenizer = kind === 'gpt2' ? makeTokenizer(shape.vocab) : makeSentencePieces(shape.vocab)
   const metadata = new Map<string, GgufValue>()
   const u32 = (key: string, value: number): void => void metadata.set(key, { type: 'u32', value })
   const text = (key: string, value: string): void => void metadata.set(key, { type: 'string', value })
@@ -167,14 +181,16 @@ function describe(shape: FullShape): Map<string, GgufValue> {
   metadata.set('llama.rope.freq_base', { type: 'f32', value: 10_000 })
   u32('llama.vocab_size', shape.vocab)
   if (shape.pooling !== 'none') u32('llama.pooling_type', POOLING[shape.pooling])
-  text('tokenizer.ggml.model', 'gpt2')
-  text('tokenizer.ggml.pre', 'gpt-2')
+  text('tokenizer.ggml.model', kind)
+  if (kind === 'gpt2') text('tokenizer.ggml.pre', 'gpt-2')
   metadata.set('tokenizer.ggml.tokens', { type: 'strings', value: tokenizer.tokens })
   metadata.set('tokenizer.ggml.token_type', { type: 'i32s', value: tokenizer.types })
-  metadata.set('tokenizer.ggml.merges', { type: 'strings', value: tokenizer.merges })
+  if ('merges' in tokenizer)
+    metadata.set('tokenizer.ggml.merges', { type: 'strings', value: tokenizer.merges })
+  else metadata.set('tokenizer.ggml.scores', { type: 'f32s', value: tokenizer.scores })
   u32('tokenizer.ggml.bos_token_id', tokenizer.startOfTurn)
   u32('tokenizer.ggml.eos_token_id', tokenizer.endOfTurn)
-  u32('tokenizer.ggml.unknown_token_id', tokenizer.endOfText)
+  u32('tokenizer.ggml.unknown_token_id', tokenizer.unknown)
   u32('tokenizer.ggml.padding_token_id', tokenizer.endOfTurn)
   metadata.set('tokenizer.ggml.add_bos_token', { type: 'bool', value: false })
   if (shape.chatTemplate !== null) text('tokenizer.chat_template', shape.chatTemplate)
@@ -193,9 +209,9 @@ async function write(shape: FullShape, path: string): Promise<void> {
     for (const tensor of tensors) {
       let written = 0
       const chunks =
-        tensor.weights === 'ones'
-          ? [ones(tensor.elements)]
-          : randomWeights(tensor.weights, tensor.elements, random)
+        typeof tensor.weights === 'string'
+          ? randomWeights(tensor.weights, tensor.elements, random)
+          : [Buffer.from(tensor.weights.buffer)]
       for (const chunk of chunks) {
         if (written === 0 && tensor.name === logits) chunk.fill(0, 0, specialBytes)
         await file.writeFile(chunk)
@@ -206,10 +222,6 @@ async function write(shape: FullShape, path: string): Promise<void> {
   } finally {
     await file.close()
   }
-}
-
-function ones(elements: number): Buffer {
-  return Buffer.from(new Float32Array(elements).fill(1).buffer)
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -5,6 +5,7 @@ export interface Tokenizer {
   readonly types: readonly number[]
   readonly merges: readonly string[]
   readonly endOfText: number
+  readonly unknown: number
   readonly startOfTurn: number
   readonly endOfTurn: number
 }
@@ -36,6 +37,7 @@ export function makeTokenizer(size: number): Tokenizer {
     types: tokens.map((_, id) => (id < SPECIALS.length ? CONTROL : NORMAL)),
     merges,
     endOfText: 0,
+    unknown: 0,
     startOfTurn: 1,
     endOfTurn: 2,
   }

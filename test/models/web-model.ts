@@ -11,7 +11,7 @@ import type { WebModelDescription } from '../../apps/server/src/web-models/index
 import { cacheFolder } from './cache.js'
 
 /** Which model, and how to make it. */
-export interface WebModelWish {
+interface WebModelWish {
   /** A GGUF: `await smollm2()`, or `await randomGguf({...})` for one that loads in a second or two. */
   readonly gguf: string
   readonly quantization?: Quantization
@@ -32,8 +32,8 @@ export interface WebModel {
   readonly description: WebModelDescription
 }
 
-/** Where tests keep models for the browser; a server that is to offer all of them gets it as `--web-models`. */
-export function webModelsRoot(): string {
+/** Where tests keep models for the browser. */
+function webModelsRoot(): string {
   return join(cacheFolder(), 'web-models')
 }
 

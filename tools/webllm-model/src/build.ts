@@ -10,7 +10,7 @@ import {
   LIBRARIES,
   type WebModelDescription,
 } from '../../../apps/server/src/web-models/index.js'
-import { library, runtime, type KernelKind } from './library.js'
+import { library, type KernelKind } from './library.js'
 import { Environment, exists } from './python.js'
 import { shapeOf, type Quantization, type Shape } from './shape.js'
 import { keyOf } from './sources.js'
@@ -36,7 +36,7 @@ export interface WebModelRequest {
 }
 
 /** What was made, or was there already. */
-export interface BuiltWebModel {
+interface BuiltWebModel {
   readonly folder: string
   readonly description: WebModelDescription
   /** Whether nothing had to be done. */
@@ -214,11 +214,6 @@ async function fileFacts(
   const hash = createHash('sha256')
   await pipeline(createReadStream(path), hash)
   return { name, bytes: (await stat(path)).size, sha256: hash.digest('hex') }
-}
-
-/** Makes what all models share, so that the first of them does not wait for it. @throws NoPythonError, ToolError */
-export async function prepareTool(report: (step: string) => void): Promise<void> {
-  await runtime(await Environment.prepare(report), report)
 }
 
 /** An id from any name: "SmolLM2:135m" in q4 is "smollm2-135m-q4". @throws ToolError when nothing is left of it */

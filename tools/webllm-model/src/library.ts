@@ -39,7 +39,7 @@ export async function library(
 }
 
 /** The folder of the objects that every library is linked with; compiled once, in about a minute. */
-export async function runtime(environment: Environment, report: (step: string) => void): Promise<string> {
+async function runtime(environment: Environment, report: (step: string) => void): Promise<string> {
   const folder = join(cacheFolder(), `runtime-${keyOf('runtime', null)}`)
   await onceMade(folder, async (aside) => {
     report('Compiling the runtime for WebAssembly (a minute, once)')
@@ -49,7 +49,7 @@ export async function runtime(environment: Environment, report: (step: string) =
 }
 
 /** Makes what is not there: aside, and renamed when it is whole. */
-export async function onceMade(path: string, make: (aside: string) => Promise<void>): Promise<void> {
+async function onceMade(path: string, make: (aside: string) => Promise<void>): Promise<void> {
   if (await exists(path)) return
   await withFileLock(`${path}.lock`, async () => {
     if (await exists(path)) return

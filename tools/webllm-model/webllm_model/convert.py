@@ -33,7 +33,15 @@ def _chat_config(vocabulary: Vocabulary, template: str, shape: Shape, context: i
         "version": "0.1.0",
         "model_type": "llama",
         "quantization": f"q{shape.bits or 32}f32",
-        "model_config": {},
+        # By these the page knows what a token of context takes.
+        "model_config": {
+            "hidden_size": shape.hidden,
+            "intermediate_size": shape.inter,
+            "num_hidden_layers": shape.layers,
+            "num_attention_heads": shape.heads,
+            "num_key_value_heads": shape.kv_heads,
+            "head_dim": shape.head_dim,
+        },
         "vocab_size": shape.vocab,
         "context_window_size": context,
         "sliding_window_size": -1,

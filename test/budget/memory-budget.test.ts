@@ -250,3 +250,19 @@ test('usage is plain data', () => {
     },
   ])
 })
+
+test('a device may turn out to have another capacity, also while models are on it', () => {
+  const budget = new MemoryBudget([GPU, RAM], { margin: { fraction: 0.1 } })
+  const a = held(budget.claim(on(80), 'a'))
+  budget.setCapacity('gpu0', 60)
+  expect(budget.devices[0]).toEqual({ ...GPU, capacity: 60 })
+  expect(budget.usage()[0]).toMatchObject({ capacity: 60, usable: 54, free: 0, overdrawn: 26 })
+  expect(budget.claim(on(1), 'b').kind).toBe('shortage')
+  a.release()
+  expect(freeOn(budget)).toBe(54)
+  budget.setCapacity('gpu0', 200)
+  expect(budget.emptyRoom()[0]?.free).toBe(180)
+  expect(() => budget.setCapacity('gpu0', -1)).toThrow(RangeError)
+  expect(() => budget.setCapacity('moon', 1)).toThrow(/no device moon/)
+  expect(budget.emptyRoom()[0]?.free).toBe(180)
+})

@@ -59,8 +59,8 @@ export class ScriptedServer {
   }
 
   #asked(body: string, response: ServerResponse): void {
-    const { messages } = JSON.parse(body) as { messages?: { content: string }[] }
-    const question = messages?.at(-1)?.content
+    const asked: { messages?: { content: string }[] } = JSON.parse(body)
+    const question = asked.messages?.at(-1)?.content
     // A load without a question.
     if (question === undefined) {
       json(response, { model: MODEL.name, done: true, done_reason: 'load', response: '' })

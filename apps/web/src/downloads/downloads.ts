@@ -20,13 +20,13 @@ export interface DownloadsOptions extends DownloadTools {
    * The files of a model.
    * @throws BackendError where the network fails (`lost`), or they are no model's.
    */
-  filesOf(model: ModelId, signal: AbortSignal): Promise<readonly WeightFile[]>
+  readonly filesOf: (model: ModelId, signal: AbortSignal) => Promise<readonly WeightFile[]>
   /** Something has changed that is shown. */
-  changed(): void
+  readonly changed: () => void
   /** All files of a model are stored now. */
-  stored(model: ModelId): void
+  readonly stored: (model: ModelId) => void
   /** What to say when there is no room for what is missing. */
-  noRoom(missing: Bytes, model: ModelId): string
+  readonly noRoom: (missing: Bytes, model: ModelId) => string
 }
 
 interface Entry {
@@ -60,7 +60,7 @@ export class Downloads {
       const progress: Progress = { ...NO_PROGRESS, loadedBytes, totalBytes }
       const view: DownloadView = { ...progress, model, state, ...(error === undefined ? {} : { error }) }
       this.#entries.set(model, { view, running: null, idle: Promise.resolve(), outcome: deferred() })
-      if (state === 'running') this.#run(model)
+      if (state === 'running') void this.#run(model)
     }
     this.#options.changed()
   }
@@ -161,14 +161,16 @@ export class Downloads {
 
   #tellSoon(): void {
     const { clock, changed } = this.#options
-    this.#telling ??= clock.at(clock.now() + TELL_MS, () => {
-      this.#telling = null
-      changed()
-    })
-    this.#writing ??= clock.at(clock.now() + WRITE_MS, () => {
-      this.#writing = null
-      this.#write()
-    })
+    if (this.#telling === null)
+      this.#telling = clock.at(clock.now() + TELL_MS, () => {
+        this.#telling = null
+        changed()
+      })
+    if (this.#writing === null)
+      this.#writing = clock.at(clock.now() + WRITE_MS, () => {
+        this.#writing = null
+        this.#write()
+      })
   }
 
   #write(): void {

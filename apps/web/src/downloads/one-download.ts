@@ -9,7 +9,7 @@ import { TimeLeft } from './time-left.js'
 
 export interface DownloadTools {
   /** The parts of a model's files. */
-  parts(model: ModelId): PartStore
+  readonly parts: (model: ModelId) => PartStore
   readonly clock: Clock
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>
 }
@@ -92,7 +92,12 @@ export class OneDownload {
       const whole = await this.#persist(
         () => this.#fetch(entry),
         () => entry.here,
-      )
+      ).catch(async (error: unknown) => {
+        // What came and could not be kept must not be taken for something that is here.
+        entry.here = (await this.#parts.find(partsKey(file)))?.bytes ?? 0
+        this.#show()
+        throw error
+      })
       this.#abort.signal.throwIfAborted()
       try {
         await this.#store(file, whole)

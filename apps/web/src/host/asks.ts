@@ -19,11 +19,11 @@ export interface AsksOptions {
    * Chooses the model and makes it ready to be loaded (its files may have to be fetched).
    * @throws HostError, SchedulerError or BackendError where that cannot be done.
    */
-  prepare(
+  readonly prepare: (
     ask: Ask,
     report: (preparation: Preparation) => void,
     signal: AbortSignal,
-  ): Promise<Pick<SchedulerRequest, 'model' | 'wish'>>
+  ) => Promise<Pick<SchedulerRequest, 'model' | 'wish'>>
 }
 
 /** One request of a tab, from the moment it was asked to its end. */

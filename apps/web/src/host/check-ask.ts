@@ -29,7 +29,7 @@ export function checkAsk(value: unknown): Ask {
   optional(ask['keepAliveMs'], 'ask.keepAliveMs', finite)
   optional(ask['wish'], 'ask.wish', checkWish)
   checkJob(ask['job'])
-  // The checks above are of every field that is read, so that it is what it says to be.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every field that is read was checked above
   return value as Ask
 }
 
@@ -81,5 +81,5 @@ function checkWish(value: unknown, field: string): LoadWish {
   optional(wish['kvType'], `${field}.kvType`, (type, of) => oneOf(type, of, KV_TYPES))
   optional(wish['adapters'], `${field}.adapters`, (adapters, of) => list(adapters, of, name))
   optional(wish['maxGpuLayers'], `${field}.maxGpuLayers`, (layers, of) => count(layers, of, 0))
-  return wish as LoadWish
+  return wish
 }

@@ -18,6 +18,7 @@ const CALLS: { readonly [K in keyof HostCalls]: (args: readonly unknown[]) => vo
   refresh: () => undefined,
 }
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys are what the type of `CALLS` says, and no others
 const CALL_NAMES = Object.keys(CALLS) as readonly (keyof HostCalls)[]
 
 /**
@@ -46,6 +47,7 @@ export function checkMessage(value: unknown): ToHost {
       flag(message['on'], 'message.on')
       break
   }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its fields were checked above
   return value as ToHost
 }
 

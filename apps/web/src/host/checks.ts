@@ -5,9 +5,7 @@ export class BadMessage extends Error {
 
 /** Checks of single values by their field's name; each throws a `BadMessage`. */
 export function record(value: unknown, field: string): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>
-  }
+  if (isRecord(value)) return value
   throw wrong(field, value, 'an object')
 }
 
@@ -54,6 +52,10 @@ export function optional<T>(
   check: (value: unknown, field: string) => T,
 ): T | undefined {
   return value === undefined ? undefined : check(value, field)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export function wrong(field: string, value: unknown, right: string): BadMessage {

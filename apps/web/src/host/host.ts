@@ -278,10 +278,11 @@ export class Host implements Desk {
   #showDownloads(): void {
     this.#view.set({ downloads: this.#downloads.views })
     this.#preparations.progressed()
-    this.#lookingAtStorage ??= this.#clock.at(this.#clock.now() + STORAGE_MS, () => {
-      this.#lookingAtStorage = null
-      void this.#lookAtStorage()
-    })
+    if (this.#lookingAtStorage === null)
+      this.#lookingAtStorage = this.#clock.at(this.#clock.now() + STORAGE_MS, () => {
+        this.#lookingAtStorage = null
+        void this.#lookAtStorage()
+      })
   }
 
   async #lookAtStorage(): Promise<void> {

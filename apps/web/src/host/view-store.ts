@@ -15,11 +15,13 @@ export class ViewStore {
 
   /** Replaces parts; those that are as they were are told to nobody. */
   set(parts: Partial<HostView>): void {
-    const keys = Object.keys(parts) as (keyof HostView)[]
-    const changed = keys.filter((key) => JSON.stringify(parts[key]) !== JSON.stringify(this.#view[key]))
+    const had: Readonly<Record<string, unknown>> = { ...this.#view }
+    const changed = Object.entries(parts).filter(
+      ([key, part]) => JSON.stringify(part) !== JSON.stringify(had[key]),
+    )
     if (changed.length === 0) return
     this.#view = { ...this.#view, ...parts }
-    const told = Object.fromEntries(changed.map((key) => [key, parts[key]]))
+    const told: Partial<HostView> = Object.fromEntries(changed)
     for (const listener of this.#listeners) listener(told)
   }
 

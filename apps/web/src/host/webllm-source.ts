@@ -149,8 +149,9 @@ function listOf(address: string): readonly (Promise<readonly ListedWebLlm[]> | r
 }
 
 function capabilitiesOf({ record }: WebLlmModel): readonly Capability[] {
-  if (record.model_type === EMBEDS) return ['embed']
-  return record.model_type === SEES ? ['chat', 'vision'] : ['chat']
+  const kind: number = record.model_type ?? 0
+  if (kind === EMBEDS) return ['embed']
+  return kind === SEES ? ['chat', 'vision'] : ['chat']
 }
 
 /** Bits a weight of WebLLM's quantizations, scales included. */

@@ -64,6 +64,6 @@ export function names(space: string) {
     /** Held by the host's worker: at no moment are there two, not even while one dies and the next begins. */
     engines: `${space}-engines`,
     /** Held by a tab, or by a host's worker, for life: who is granted it knows that they are gone. */
-    life: (who: TabId | Epoch) => `${space}-life-${who}`,
+    life: (who: string) => `${space}-life-${who}`,
   }
 }

@@ -8,12 +8,12 @@ export interface ElectionOptions {
    * Starts a host's worker. `begun` resolves when it is the host, and rejects where it cannot be started;
    * `stop` ends it.
    */
-  start(epoch: Epoch): { readonly begun: Promise<void>; stop(): void }
-  newEpoch(): Epoch
+  readonly start: (epoch: Epoch) => { readonly begun: Promise<void>; stop(): void }
+  readonly newEpoch: () => Epoch
   /** Told at each change: the epoch of the host that this tab runs, or null. */
-  leading(epoch: Epoch | null): void
+  readonly leading: (epoch: Epoch | null) => void
   /** Resolves after so long: a host that fails at once must not be started again in a busy loop. */
-  wait(ms: number): Promise<void>
+  readonly wait: (ms: number) => Promise<void>
   readonly signal: AbortSignal
 }
 

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals'
+import { signal as newSignal } from '@preact/signals'
 import { names, openChannel, uniqueName } from '../host/index.js'
 import type {
   Announcement,
@@ -31,8 +31,8 @@ interface Call {
  * next: requests, and calls, which may all be made twice.
  */
 export class TabClient implements HostClient {
-  readonly role = signal<'connecting' | 'leading' | 'following'>('connecting')
-  readonly view = signal<HostView | null>(null)
+  readonly role = newSignal<'connecting' | 'leading' | 'following'>('connecting')
+  readonly view = newSignal<HostView | null>(null)
   readonly #tab = uniqueName()
   readonly #locks: Locks
   readonly #names: ReturnType<typeof names>

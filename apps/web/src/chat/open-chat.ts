@@ -131,9 +131,7 @@ export class OpenChat {
   async regenerate(id: string, card: ModelCard): Promise<void> {
     const message = this.message(id)?.peek()
     if (message === undefined) return
-    const answer = newAnswer(this.id, message.parent, card)
-    await this.#show(answer, { model: card.id })
-    await this.#answer(answer, card, false)
+    await this.#answer(newAnswer(this.id, message.parent, card), card, false, { model: card.id })
   }
 
   /** Goes on with an answer that broke off or was long enough; without a text it is asked for again. */
@@ -149,7 +147,7 @@ export class OpenChat {
       cut: false,
       figures: null,
     }
-    await this.#answer({ ...message, answer }, card, message.text !== '')
+    await this.#answer({ ...message, answer }, card, message.text !== '', {})
   }
 
   /** Stops the answer that is being written, here or in another tab. */
@@ -224,44 +222,37 @@ export class OpenChat {
     const first = parent === null && this.conversation.peek().titled === 'auto'
     const title = first ? { title: titleFrom(text, question.attachments) } : {}
     await this.#chats.store.putFiles(this.id, new Map(files.map((file) => [file.id, file.content])))
-    await this.#chats.store.putMessage(question)
-    await this.#show(answer, { ...title, model: card.id })
-    await this.#answer(answer, card, false)
+    await this.#store(question)
+    await this.#answer(answer, card, false, { ...title, model: card.id })
   }
 
-  /** Puts an answer at the end of the shown branch. */
-  async #show(answer: ChatMessage, patch: Partial<Conversation>): Promise<void> {
-    batch(() => {
-      this.#add(answer)
-      this.conversation.value = {
-        ...this.conversation.peek(),
-        ...patch,
-        leaf: answer.id,
-        updated: Date.now(),
-      }
-    })
-    this.#stored = true
-    const { leaf, updated } = this.conversation.peek()
-    await this.#chats.keep(this.conversation.peek(), { ...patch, leaf, updated })
-  }
-
-  /** Asks, and writes what comes until it is over, holding the lock that says so. */
-  async #answer(message: ChatMessage, card: ModelCard, goOn: boolean): Promise<void> {
+  /** Shows the answer at the end of its branch, asks, and writes what comes until it is over, holding the lock that says so. */
+  async #answer(
+    message: ChatMessage,
+    card: ModelCard,
+    goOn: boolean,
+    patch: Partial<Conversation>,
+  ): Promise<void> {
     const begun = beginAnswer(performance.now(), {
       text: message.text,
       thinking: message.answer?.thinking ?? '',
     })
     const live = signal(begun)
     const stop = new AbortController()
+    const shown = { ...patch, leaf: message.id, updated: Date.now() }
     this.#stops.set(message.id, stop)
     batch(() => {
       this.live.value = new Map(this.live.peek()).set(message.id, live)
       this.#add(message)
+      this.conversation.value = { ...this.conversation.peek(), ...shown }
     })
+    this.#stored = true
     const parent = message.parent
     try {
       await navigator.locks.request(answerLock(message.id), async () => {
+        // Other tabs take a message whose lock nobody holds for interrupted, and show a branch when they have its leaf.
         await this.#store(message)
+        await this.#chats.keep(this.conversation.peek(), shown)
         const path = this.#tree
           .path(goOn ? message.id : parent)
           .flatMap((id) => this.message(id)?.peek() ?? [])

@@ -36,7 +36,7 @@ export async function giveAnswer(
       live = stepAnswer(live, event, performance.now())
       shown.need()
       if (event.type === 'pieces') stored.need()
-      if (signal.aborted) break
+      if (live.phase.name === 'over' || signal.aborted) break
     }
     live = endAnswer(live, signal.aborted ? 'stopped' : 'interrupted')
   } catch (error) {

@@ -24,6 +24,7 @@ export const TOP_HEADING = 2
  */
 export class BlockSplitter {
   #text = ''
+  #ended = false
   #done: MarkdownBlock[] = []
   #doneLength = 0
   #tail: readonly MarkdownBlock[] = []
@@ -31,12 +32,14 @@ export class BlockSplitter {
 
   /** @param ended no more text comes: everything is done. */
   push(text: string, ended: boolean): readonly MarkdownBlock[] {
-    if (!text.startsWith(this.#text)) {
+    // An end that was none, as when an answer is gone on with, took blocks for done that now go on.
+    if (!text.startsWith(this.#text) || (this.#ended && !(ended && text === this.#text))) {
       this.#done = []
       this.#doneLength = 0
       this.#tail = []
     }
     this.#text = text
+    this.#ended = ended
     const tokens = this.#lex(text.slice(this.#doneLength))
     const open = ended ? tokens.length : firstOpen(tokens)
     const known = this.#tail

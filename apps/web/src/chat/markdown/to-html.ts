@@ -15,8 +15,12 @@ export function isDataImage(address: string): boolean {
  * since fetching them would tell that address what is being talked about.
  */
 export function blockHtml(block: MarkdownBlock): string {
-  const parser = new Parser({ ...MARKDOWN_OPTIONS, renderer: new SafeRenderer(block.heading) })
-  return parser.parse([block.token])
+  try {
+    return new Parser({ ...MARKDOWN_OPTIONS, renderer: new SafeRenderer(block.heading) }).parse([block.token])
+  } catch {
+    // Nested so deep that it overflows the stack here and not yet in the reader: it is shown as it stands.
+    return `<p class="md-source">${escapeHtml(block.raw)}</p>`
+  }
 }
 
 class SafeRenderer extends Renderer {

@@ -121,7 +121,8 @@ function Panel({
   }
 
   return (
-    <div class="picker-panel" ref={panel} role="dialog" aria-label="Models" onKeyDown={onKey}>
+    // Takes the focus of clicks beside its controls, which would else leave it.
+    <div class="picker-panel" ref={panel} role="dialog" aria-label="Models" tabIndex={-1} onKeyDown={onKey}>
       <div class="picker-search">
         <TextInput
           icon="search"

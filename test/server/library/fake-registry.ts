@@ -54,7 +54,7 @@ export async function startRegistry(
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- listening on a port, it has one
   const { port } = server.address() as AddressInfo
   return {
-    client: new RegistryClient(() => `http://127.0.0.1:${port}`, bounds),
+    client: new RegistryClient(() => `http://127.0.0.1:${port}`, { tries: 1, ...bounds }),
     requests,
     digest: model.digest,
   }

@@ -104,7 +104,10 @@ class BlobDownload {
   /** All parts that are not done, several side by side; the first that fails ends the others. */
   async #side(file: FileHandle): Promise<void> {
     const failed = new AbortController()
-    const signal = AbortSignal.any([this.#signal, failed.signal])
+    const { signal } = failed
+    const leave = (): void => failed.abort(this.#signal.reason)
+    this.#signal.throwIfAborted()
+    this.#signal.addEventListener('abort', leave, { once: true })
     const waiting = this.#parts.filter(isOpen)
     const work = async (): Promise<void> => {
       for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
@@ -118,8 +121,8 @@ class BlobDownload {
     }
     const workers = Array.from({ length: Math.min(this.#order.settings.atOnce, waiting.length) }, work)
     await Promise.allSettled(workers)
-    this.#signal.throwIfAborted()
-    failed.signal.throwIfAborted()
+    this.#signal.removeEventListener('abort', leave)
+    signal.throwIfAborted()
   }
 
   async #fetch(file: FileHandle, part: Part, signal: AbortSignal): Promise<void> {

@@ -130,7 +130,9 @@ export class RegistryClient {
       const authorization: Record<string, string> =
         token === undefined ? {} : { authorization: `Bearer ${token}` }
       const init = { headers: { ...headers, ...authorization }, signal: patience.signal }
-      return await orFailed(host, patience, () => fetch(url, init))
+      const response = await orFailed(host, patience, () => fetch(url, init))
+      patience.wait(this.#bounds.stallMs)
+      return response
     }
     const first = await ask()
     const challenge = first.status === 401 ? tokenChallenge(first.headers.get('www-authenticate')) : null
@@ -159,7 +161,7 @@ function refused(host: string, url: string, response: Response): Error {
 /** What the network throws may be gone at the next try, but for the caller's own wish to stop. */
 async function orFailed<T>(host: string, patience: Patience, work: () => Promise<T>): Promise<T> {
   try {
-    return await work()
+    return await patience.orEnd(work())
   } catch (error) {
     if (patience.callerGone) throw error
     throw new TransientError(`${host} cannot be reached: ${patience.reason ?? reasonOf(error)}`, undefined, {

@@ -72,6 +72,6 @@ async function buildPage() {
  */
 async function vite(args) {
   const { code, output } = await runCommand(tool('vite'), ['build', '--logLevel', 'warn', ...args])
+  // Where it succeeds, all there is to say is how long its plugins took.
   if (code !== 0) throw new SetupError(`The build failed:\n${output}`)
-  process.stderr.write(output)
 }

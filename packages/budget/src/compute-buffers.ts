@@ -52,7 +52,8 @@ function workOut(
   const whole = graph.hasCache ? kvTokensPerSlot(contextLength, sequences) : tokens
   const cells =
     graph.window === null ? [whole] : [kvTokensPerSlot(contextLength, sequences, graph.window, tokens), whole]
-  return contexts * new GraphBuilder(graph, engine, tokens, cells).bytes(share)
+  const outputs = engine.logits === 'slots' ? Math.min(sequences, tokens) : tokens
+  return contexts * new GraphBuilder(graph, engine, tokens, outputs, cells).bytes(share)
 }
 
 /** Tokens of the largest batch, as llama.cpp reserves for it: no more than the context, the same for each sequence. */
@@ -73,14 +74,22 @@ class GraphBuilder {
   readonly #shape: GraphShape
   readonly #flash: boolean
   readonly #tokens: Tokens
+  readonly #outputs: Tokens
   /** Tokens in the caches: of the layers with a window, where there are some, and of the others. */
   readonly #cells: readonly Tokens[]
   readonly #graph = new GraphAllocation()
 
-  constructor(shape: GraphShape, engine: EngineFacts, tokens: Tokens, cells: readonly Tokens[]) {
+  constructor(
+    shape: GraphShape,
+    engine: EngineFacts,
+    tokens: Tokens,
+    outputs: Tokens,
+    cells: readonly Tokens[],
+  ) {
     this.#shape = shape
     this.#flash = engine.flashAttention
     this.#tokens = tokens
+    this.#outputs = outputs
     this.#cells = cells
   }
 
@@ -95,7 +104,7 @@ class GraphBuilder {
     const masks = this.#cells.map((count) =>
       this.#graph.input(count * this.#tokens * (this.#flash ? HALF : FLOAT)),
     )
-    const outputs = this.#graph.input(this.#tokens * FLOAT)
+    const outputs = this.#graph.input(this.#outputs * FLOAT)
     let x = this.#graph.op(this.#floats(embedding), [ids])
     const count = Math.min(layers, LAYERS_THAT_DIFFER)
     for (let layer = 0; layer < count; layer++) {
@@ -104,7 +113,7 @@ class GraphBuilder {
       const attended = this.#attention(x, positions, [cells, valueCells], mask)
       x = this.#feedForward(isLast && hasOutput ? this.#selected(attended, outputs) : attended)
     }
-    if (hasOutput) this.#graph.op(this.#floats(vocabulary), [this.#norm(x)])
+    if (hasOutput) this.#graph.op(vocabulary * this.#outputs * FLOAT, [this.#norm(x)])
     return this.#graph.bytes()
   }
 
@@ -132,12 +141,12 @@ class GraphBuilder {
     return { x, out }
   }
 
-  /** The rows that make logits: all of the batch, when the buffer is reserved. */
+  /** The rows that make logits, as many as there is room for when the buffer is reserved. */
   #selected(
     { x, out }: { readonly x: GraphTensor; readonly out: GraphTensor },
     outputs: GraphTensor,
   ): { readonly x: GraphTensor; readonly out: GraphTensor } {
-    const rows = this.#floats(this.#shape.embedding)
+    const rows = this.#shape.embedding * this.#outputs * FLOAT
     return { out: this.#graph.op(rows, [out, outputs]), x: this.#graph.op(rows, [x, outputs]) }
   }
 

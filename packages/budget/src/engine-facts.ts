@@ -7,6 +7,8 @@ import type { Bytes, Tokens } from './units.js'
 export interface EngineFacts {
   /** Tokens that one decode call takes at most (n_batch and n_ubatch). Compute buffers grow with it. */
   readonly batchSize: Tokens
+  /** For how many tokens of a batch there is room for logits; absent: for all. `slots`: one each. */
+  readonly logits?: 'slots'
   /** Whether attention scores are never written out in full. Without it, compute buffers grow with the context. */
   readonly flashAttention: boolean
   /** `shared`: one engine context with a sequence a slot; `own`: an engine context for every slot (embeddings). */

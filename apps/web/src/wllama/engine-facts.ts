@@ -37,6 +37,7 @@ export function batchSize(metadata: GgufMetadata, purpose: Purpose, weights: Byt
 export function engineFacts(metadata: GgufMetadata, purpose: Purpose, weights: Bytes): EngineFacts {
   return {
     batchSize: batchSize(metadata, purpose, weights),
+    logits: 'slots',
     flashAttention: true,
     contexts: 'shared',
     cpuOnly: true,

@@ -276,6 +276,16 @@ describe('a remote engine of the native API', () => {
     expect(end).toMatchObject({ how: 'finished', reason: 'stop', metrics: { promptTokens: 300 } })
   })
 
+  it('is asked by the OpenAI API for a tool that must be called, where it is a Berth', async () => {
+    const server = await scriptedServer({
+      ...NATIVE,
+      '/v1/chat/completions': stream(events({ choices: [{ delta: {}, finish_reason: 'stop' }] })),
+    })
+    const { end } = await answerTo(backendOf(server.url, { kind: 'berth' }), choosing('required'))
+    expect(end.how).toBe('finished')
+    expect(server.of('/v1/chat/completions')[0]?.body).toMatchObject({ tool_choice: 'required' })
+  })
+
   it('does not take fewer vectors than inputs', async () => {
     const server = await scriptedServer({ ...NATIVE, '/api/embed': { embeddings: [[1]] } })
     const job = { kind: 'embed', inputs: ['a', 'b'], truncate: true } as const

@@ -199,7 +199,7 @@ describe('the health of a remote engine', () => {
     expect(backend.state.state).toBe('connected')
   })
 
-  it('gives up a server that says nothing, and is quicker about it while it is known to be so', async () => {
+  it('gives up a server that says nothing, and lists quickly that there is nothing while it is known to be so', async () => {
     const clock = new ManualClock()
     const server = await scriptedServer({ '/v1/models': silence })
     const backend = backendOf(server.url, { kind: 'openai', clock })
@@ -208,10 +208,15 @@ describe('the health of a remote engine', () => {
     await clock.advance(10_000)
     expect(await first).toEqual({ code: 'lost', message: 'quay did not answer within 10 s' })
     await eventually(() => server.asked[0]?.gone).toBe(true)
-    const second = failure(backend.catalog())
+    const second = failure(backend.remoteModels())
     await eventually(() => server.asked.length).toBe(2)
     await clock.advance(1_000)
     expect(await second).toMatchObject({ code: 'lost' })
+    // What needs the model waits for it as long as ever, and has what the question before it brings.
+    const third = backend.catalog()
+    const { response } = server.asked[1] ?? {}
+    response?.end(JSON.stringify(OPENAI['/v1/models']))
+    expect(await third).toMatchObject([{ id: 'small' }])
   })
 
   it('lets idle runners end when the server is gone', async () => {

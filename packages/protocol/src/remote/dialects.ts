@@ -1,4 +1,5 @@
-import type { Dialect } from './dialect.js'
+import type { GenerateJob } from '@berth/scheduler'
+import type { Dialect, Exchange } from './dialect.js'
 import { NativeModels } from './native-models.js'
 import { NativeReader, nativeVectors } from './native-reader.js'
 import { nativeEmbed, nativeRequest, type NativeKind } from './native-request.js'
@@ -19,7 +20,10 @@ function native(kind: NativeKind): Dialect {
     alivePath: '/api/version',
     showPath: '/api/show',
     models: (ask) => models.list(ask),
-    generate: (model, job) => ({ ...nativeRequest(kind, model, job), reader: new NativeReader() }),
+    generate: (model, job) =>
+      kind === 'berth' && isToBeForced(job)
+        ? generateOpenAi(model, job)
+        : { ...nativeRequest(kind, model, job), reader: new NativeReader() },
     embed: nativeEmbed,
     vectors: nativeVectors,
   }
@@ -30,8 +34,16 @@ function openAi(): Dialect {
     alivePath: '/v1/models',
     showPath: null,
     models: openAiModels,
-    generate: (model, job) => ({ ...openAiRequest(model, job), reader: new OpenAiReader() }),
+    generate: generateOpenAi,
     embed: openAiEmbed,
     vectors: openAiVectors,
   }
+}
+
+/** Only OpenAI's API has a word for that. Berth speaks it too, and does as it says; Ollama does not. */
+const isToBeForced = ({ prompt }: GenerateJob): boolean =>
+  prompt.kind === 'messages' && prompt.toolChoice !== undefined
+
+function generateOpenAi(model: string, job: GenerateJob): Exchange {
+  return { ...openAiRequest(model, job), reader: new OpenAiReader() }
 }

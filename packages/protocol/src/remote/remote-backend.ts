@@ -38,7 +38,7 @@ export interface RemoteOptions {
   readonly timeouts?: Partial<RemoteTimeouts>
 }
 
-/** A server that cannot be reached may take long to say so: who only looks whether it is back does not wait for that. */
+/** A server that cannot be reached may take long to say so: a list of all there is does not wait for that. */
 const HURRIED_MS = 1_000
 
 /** A server as a backend: a Berth, an Ollama, or any that speaks OpenAI's API. Nothing of its memory is ours. */
@@ -87,11 +87,12 @@ export class RemoteBackend implements Backend {
   }
 
   async catalog(): Promise<readonly ModelInfo[]> {
-    return (await this.remoteModels()).map(modelInfo)
+    // A request waits for it, which one that is just starting again may well answer.
+    return (await this.#ask()).map(modelInfo)
   }
 
   /**
-   * Its models with all that it tells of them.
+   * Its models with all that it tells of them; quick to reject while it is known to be unreachable.
    * @throws BackendError `lost`, `denied`, `busy`, or `engine` where it is not what it is said to be.
    */
   async remoteModels(): Promise<readonly RemoteModel[]> {

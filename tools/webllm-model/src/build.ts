@@ -68,6 +68,7 @@ export async function buildWebModel(
     const meanwhile = await builtBefore(folder, madeFrom)
     if (meanwhile !== undefined) return { folder, description: meanwhile, wasThere: true }
     const environment = await Environment.prepare(report)
+    await removeLeftOvers(request)
     const aside = join(request.folder, `.${request.id}-${randomUUID()}`)
     await mkdir(aside, { recursive: true })
     try {
@@ -86,6 +87,14 @@ export async function buildWebModel(
       await rm(aside, { recursive: true, force: true })
     }
   })
+}
+
+/** What somebody who was ended in the middle left behind; the lock says that nobody else is at it. */
+async function removeLeftOvers({ folder, id }: WebModelRequest): Promise<void> {
+  const begun = new RegExp(`^\\.${id.replaceAll('.', '\\.')}-[0-9a-f-]{36}$`)
+  for (const name of await readdir(folder)) {
+    if (begun.test(name)) await rm(join(folder, name), { recursive: true, force: true })
+  }
 }
 
 async function readHead(path: string): Promise<GgufMetadata> {

@@ -1,9 +1,14 @@
 import { backendContract } from '@berth/scheduler/testing'
 import { expect, test } from '../fixtures/index.js'
 import type * as Module from './lab.js'
-import { toyFiles } from './models.js'
+import { toyFiles, whyNoWebModels } from './models.js'
 
 const LAB = new URL('lab.ts', import.meta.url)
+
+test.beforeAll(async () => {
+  const why = await whyNoWebModels()
+  test.skip(why !== undefined, why)
+})
 
 const CASES = backendContract({ slots: 1, embedder: null, crash: () => undefined })
 

@@ -1,8 +1,13 @@
 import { expect, setOffline, test } from '../fixtures/index.js'
 import type * as Module from './lab.js'
-import { toyFiles } from './models.js'
+import { toyFiles, whyNoWebModels } from './models.js'
 
 const LAB = new URL('lab.ts', import.meta.url)
+
+test.beforeAll(async () => {
+  const why = await whyNoWebModels()
+  test.skip(why !== undefined, why)
+})
 
 test('downloads file by file, loads without the network, and deletes', async ({ openLab, context }) => {
   const { lab, server } = await openLab<typeof Module>(LAB, { files: await toyFiles() })
@@ -80,6 +85,7 @@ test('a network that fails is no bad model, and each names its file', async ({ o
   const cut = await lab.evaluate((module) => module.load('toy'))
   expect(cut.code).toBe('lost')
   expect(cut.message).toContain('params_shard_0.bin')
+  await lab.evaluate((module) => module.remove('toy'))
   failing('tokenizer.json', (response) => response.writeHead(404).end())
   const missing = await lab.evaluate((module) => module.load('toy'))
   expect(missing.code).toBe('bad-model')
@@ -145,8 +151,8 @@ test('a context that the GPU has no room for is told as such, with the bytes', a
   complaints.allow(/./)
   const { lab } = await openLab<typeof Module>(LAB, { files: await toyFiles() })
   await lab.evaluate((module) => module.begin(['toy']))
-  // One buffer a layer, of more than the adapter gives at once.
-  const failed = await lab.evaluate((module) => module.load('toy', 2 ** 23))
+  // 1.25 GiB of KV cache a layer, which is one buffer: more than the adapter gives at once.
+  const failed = await lab.evaluate((module) => module.load('toy', 5 * 2 ** 20))
   expect(failed).toMatchObject({ code: 'out-of-memory' })
   const [bytes] = await lab.evaluate((module) => module.tooMuchBytes())
   expect(bytes).toBeGreaterThan(2 ** 30)

@@ -48,7 +48,7 @@ export class WebLlmBackend implements Backend {
   async profile(id: ModelId, purpose: Purpose): Promise<MemoryProfile> {
     const model = await this.#model(id, purpose)
     try {
-      return await profileOf(model)
+      return await profileOf(model, this.#options.adapter)
     } catch (error) {
       if (error instanceof ProfileError) throw new BackendError('bad-model', error.message, { cause: error })
       throw error

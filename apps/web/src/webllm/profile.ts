@@ -1,6 +1,7 @@
 import { profileFromWebLlm, type MemoryProfile, type WebLlmFacts, type WebLlmShape } from '@berth/budget'
+import type { AdapterFacts } from './adapter.js'
 import type { ChatConfig } from './model-files.js'
-import { EMBEDDING_MODEL, type WebLlmModel } from './model.js'
+import { chooseLibrary, EMBEDDING_MODEL, type WebLlmModel } from './model.js'
 import { readHead, storedHead, type ModelHead } from './weights.js'
 
 /** What a record says, which is enough for a guess of what fits: nothing is read. */
@@ -23,14 +24,19 @@ export function recordFacts({ id, record, fileBytes }: WebLlmModel): WebLlmFacts
  * What a model needs, by its own two small files where they are here or can be had, else by its record.
  * @throws ProfileError where nothing tells.
  */
-export async function profileOf(model: WebLlmModel): Promise<MemoryProfile> {
+export async function profileOf(model: WebLlmModel, adapter: AdapterFacts | null): Promise<MemoryProfile> {
   const head = (await storedHead(model)) ?? (await readHead(model).catch(() => null))
   const facts = recordFacts(model)
-  return profileFromWebLlm(head === null ? facts : { ...facts, ...headFacts(model, head) })
+  return profileFromWebLlm(head === null ? facts : { ...facts, ...headFacts(model, head, adapter) })
 }
 
-function headFacts({ record }: WebLlmModel, { config, tensorCache }: ModelHead): Partial<WebLlmFacts> {
-  const shape = record.model_type === EMBEDDING_MODEL ? null : shapeOf(config)
+function headFacts(
+  model: WebLlmModel,
+  { config, tensorCache }: ModelHead,
+  adapter: AdapterFacts | null,
+): Partial<WebLlmFacts> {
+  const half = adapter !== null && chooseLibrary(model, adapter).requiredFeatures.includes('shader-f16')
+  const shape = model.record.model_type === EMBEDDING_MODEL ? null : shapeOf(config, half)
   const context = positive(config.contextLength)
   const window = positive(config.slidingWindow)
   return {
@@ -44,7 +50,7 @@ function headFacts({ record }: WebLlmModel, { config, tensorCache }: ModelHead):
 }
 
 /** null where the configuration does not say it all, which it need not. */
-function shapeOf({ shape, vocabulary, quantization }: ChatConfig): WebLlmShape | null {
+function shapeOf({ shape, vocabulary, quantization }: ChatConfig, half: boolean): WebLlmShape | null {
   // Some kinds keep the text model's figures apart from the vision model's.
   const inner = shape['text_config']
   const figures = typeof inner === 'object' && inner !== null ? { ...shape, ...inner } : shape
@@ -62,7 +68,7 @@ function shapeOf({ shape, vocabulary, quantization }: ChatConfig): WebLlmShape |
     kvHeads: figure('num_key_value_heads') ?? heads,
     headSize: figure('head_dim') ?? Math.floor(hidden / heads),
     vocabulary: vocabulary ?? figure('vocab_size') ?? 0,
-    numberBytes: /f16/.test(quantization ?? '') ? 2 : 4,
+    numberBytes: half || /f16/.test(quantization ?? '') ? 2 : 4,
   }
 }
 

@@ -59,7 +59,7 @@ export class WorkerLink {
   async load(request: LoadRequest): Promise<Loaded> {
     await this.call((api) => api.hold(this.#lock))
     this.#watch()
-    return this.call((api) => api.load(request, transfer(this.#far, [this.#far])))
+    return this.call<Loaded>(async (api) => api.load(request, transfer(this.#far, [this.#far])))
   }
 
   /** @throws BackendError `lost` where the worker is gone before it has answered. */

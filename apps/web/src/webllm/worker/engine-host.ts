@@ -48,10 +48,10 @@ export class EngineHost implements WorkerApi {
       })
       return { ok: true }
     } catch (error) {
-      const loss = await Promise.race([lost.catch((lossError: DeviceLost) => lossError), after(LOSS_MS)])
-      if (!(loss instanceof DeviceLost)) return { ok: false, error: loadError(error) }
-      const peak = this.#memory.peak
-      return { ok: false, error: memoryError(peak, loss.message), tooMuch: peak }
+      const { peak } = this.#memory
+      if (!(await this.#isLost())) return { ok: false, error: loadError(error) }
+      const { message } = await this.#memory.lost
+      return { ok: false, error: memoryError(peak, message), tooMuch: peak }
     }
   }
 
@@ -111,6 +111,8 @@ export class EngineHost implements WorkerApi {
       this.#run = { id, work: running }
       if (wish !== null) running.interrupt(wish)
       const outcome = await running.run()
+      // Then the runner hears of the loss, which is what ends the run.
+      if (outcome.how === 'failed' && (await this.#isLost())) return
       this.#tell({ type: 'run', run: id, pieces: [], outcome })
     } catch (error) {
       this.#tell({ type: 'run', run: id, pieces: [], outcome: { how: 'failed', error: runError(error) } })
@@ -129,6 +131,11 @@ export class EngineHost implements WorkerApi {
       throw new BackendError('unsupported', 'This model embeds, and does not generate')
     const model: LoadedModel = { ...this.#model, engine: this.#engine }
     return new Generation(model, work.job, tell, work.from ?? null)
+  }
+
+  /** Whether the device is behind a failure, of which it tells a moment later. */
+  async #isLost(): Promise<boolean> {
+    return (await Promise.race([this.#memory.lost, after(LOSS_MS)])) !== undefined
   }
 
   #interrupt(run: RunId, wish: 'cancel' | 'park'): void {

@@ -61,6 +61,8 @@ export class Generation implements Steps {
   #logprobs: TokenLogprob[] = []
   #pieces: Piece[] = []
   #reason: FinishReason = 'stop'
+  /** The generator's state when the run was interrupted: WebLLM seeds it anew on its way out. */
+  #random: number | null = null
 
   /** @throws BackendError for a job that cannot be done. */
   constructor(model: LoadedModel, job: GenerateJob, tell: Tell, from: ParkedState | null) {
@@ -114,12 +116,12 @@ export class Generation implements Steps {
   }
 
   beforeChunk(): void {
-    if (this.#wish !== null) throw new Interrupted()
+    if (this.#wish !== null) this.#leavePrompt()
   }
 
   afterChunk(done: number): void {
     this.#tell([], { phase: 'prompt', tokens: this.#cached + done, of: this.#promptTokens })
-    if (this.#wish !== null) throw new Interrupted()
+    if (this.#wish !== null) this.#leavePrompt()
   }
 
   token(_id: number, stops: boolean): void {
@@ -134,7 +136,14 @@ export class Generation implements Steps {
     this.#say(this.#text.grow(pipeline.outputMessage))
     const pieces = this.#pieces.splice(0)
     this.#tell(pieces, { phase: 'decode', tokens: this.#decodedInAll() })
-    if (this.#text.stopped || this.#wish !== null) pipeline.triggerStop()
+    if (!this.#text.stopped && this.#wish === null) return
+    this.#random = pipeline.getRNGState() ?? null
+    pipeline.triggerStop()
+  }
+
+  #leavePrompt(): never {
+    this.#random = this.#model.pipeline.getRNGState() ?? null
+    throw new Interrupted()
   }
 
   /** By the chat template. The oldest turns are left out where the job wants that. */
@@ -257,7 +266,7 @@ export class Generation implements Steps {
       prompt: this.#prompt,
       answer: began ? [...pipeline.outputIds] : (this.#from?.answer ?? []),
       released: began ? this.#text.released : (this.#from?.released ?? 0),
-      random: pipeline.getRNGState() ?? null,
+      random: this.#random,
       metrics,
     }
     return { how: 'parked', metrics, state: this.#prompt.length === 0 ? (this.#from ?? state) : state }

@@ -85,10 +85,10 @@ export class GpuMemory {
     this.#bytes -= size
   }
 
-  /** The buffers of a lost device are gone with it. */
+  /** The buffers of a lost device are gone with it. The peak stays: it says what was too much. */
   #clear(): void {
     this.#sizes.clear()
     this.#bytes = 0
-    this.settle()
+    this.#changed(0)
   }
 }

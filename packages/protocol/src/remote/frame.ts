@@ -1,9 +1,9 @@
 import { BackendError } from '@berth/scheduler'
-import type { z } from 'zod'
+import type * as z from 'zod/mini'
 import { shortened } from './remote-errors.js'
 
 /** A frame's value by its schema. @throws BackendError `engine` that shows what came instead. */
-export function parsedFrame<Schema extends z.ZodType>(
+export function parsedFrame<Schema extends z.ZodMiniType>(
   server: string,
   frame: string,
   schema: Schema,

@@ -1,15 +1,15 @@
 import type { TokenLogprob } from '@berth/scheduler'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { utf8 } from './platform.js'
 
 const token = {
   token: z.string(),
   logprob: z.number(),
-  bytes: z.array(z.number()).nullish(),
+  bytes: z.nullish(z.array(z.number())),
 }
 
 /** A token's log-probability, which Ollama's and OpenAI's APIs write alike. */
-export const WireLogprob = z.object({ ...token, top_logprobs: z.array(z.object(token)).nullish() })
+export const WireLogprob = z.object({ ...token, top_logprobs: z.nullish(z.array(z.object(token))) })
 type WireLogprob = z.output<typeof WireLogprob>
 
 export function tokenLogprobs(all: readonly WireLogprob[]): readonly TokenLogprob[] {

@@ -1,35 +1,35 @@
 import { BackendError } from '@berth/scheduler'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { AskJson } from './dialect.js'
 import { parameterCount, type RemoteModel } from './remote-model.js'
 
 const Details = z.object({
-  format: z.string().nullish(),
-  family: z.string().nullish(),
-  parameter_size: z.string().nullish(),
-  quantization_level: z.string().nullish(),
+  format: z.nullish(z.string()),
+  family: z.nullish(z.string()),
+  parameter_size: z.nullish(z.string()),
+  quantization_level: z.nullish(z.string()),
 })
 
 const Tags = z.object({
-  models: z
-    .array(
+  models: z.nullish(
+    z.array(
       z.object({
         name: z.string(),
-        digest: z.string().nullish(),
-        size: z.number().nullish(),
-        modified_at: z.string().nullish(),
-        details: Details.nullish(),
+        digest: z.nullish(z.string()),
+        size: z.nullish(z.number()),
+        modified_at: z.nullish(z.string()),
+        details: z.nullish(Details),
       }),
-    )
-    .nullish(),
+    ),
+  ),
 })
 type Tag = NonNullable<z.output<typeof Tags>['models']>[number]
 
-const Ps = z.object({ models: z.array(z.object({ name: z.string() })).nullish() })
+const Ps = z.object({ models: z.nullish(z.array(z.object({ name: z.string() }))) })
 
 const Show = z.object({
-  capabilities: z.array(z.string()).nullish(),
-  model_info: z.record(z.string(), z.unknown()).nullish(),
+  capabilities: z.nullish(z.array(z.string())),
+  model_info: z.nullish(z.record(z.string(), z.unknown())),
 })
 type Show = z.output<typeof Show>
 

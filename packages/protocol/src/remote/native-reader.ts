@@ -1,5 +1,5 @@
 import { BackendError, type FinishReason, type Piece, type ToolCall } from '@berth/scheduler'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { linesOf } from '../formats/lines.js'
 import { FRAME_LIMIT, type AnswerEnd, type AnswerReader, type Vectors } from './dialect.js'
 import { parsedFrame } from './frame.js'
@@ -9,36 +9,37 @@ import { saidError } from './remote-errors.js'
 const argumentsOf = z.union([
   z.record(z.string(), z.unknown()),
   // Some servers send them as OpenAI does.
-  z
-    .string()
-    .transform((text): Record<string, unknown> =>
+  z.pipe(
+    z.string(),
+    z.transform((text): Record<string, unknown> =>
       z.record(z.string(), z.unknown()).parse(JSON.parse(text || '{}')),
     ),
+  ),
 ])
 
 const WireCall = z.object({
-  id: z.string().nullish(),
-  function: z.object({ name: z.string(), arguments: argumentsOf.nullish() }),
+  id: z.nullish(z.string()),
+  function: z.object({ name: z.string(), arguments: z.nullish(argumentsOf) }),
 })
 
-const count = z.number().nullish()
+const count = z.nullish(z.number())
 
 /** A line of `/api/chat` or `/api/generate`, as far as it is of use here. */
 const Line = z.object({
-  error: z.unknown().optional(),
-  message: z
-    .object({
-      content: z.string().nullish(),
-      thinking: z.string().nullish(),
-      tool_calls: z.array(WireCall).nullish(),
-    })
-    .nullish(),
-  response: z.string().nullish(),
-  thinking: z.string().nullish(),
-  logprobs: z.array(WireLogprob).nullish(),
-  done: z.boolean().nullish(),
-  done_reason: z.string().nullish(),
-  context: z.array(z.number()).nullish(),
+  error: z.optional(z.unknown()),
+  message: z.nullish(
+    z.object({
+      content: z.nullish(z.string()),
+      thinking: z.nullish(z.string()),
+      tool_calls: z.nullish(z.array(WireCall)),
+    }),
+  ),
+  response: z.nullish(z.string()),
+  thinking: z.nullish(z.string()),
+  logprobs: z.nullish(z.array(WireLogprob)),
+  done: z.nullish(z.boolean()),
+  done_reason: z.nullish(z.string()),
+  context: z.nullish(z.array(z.number())),
   prompt_eval_count: count,
   prompt_eval_duration: count,
   eval_count: count,

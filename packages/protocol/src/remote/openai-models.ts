@@ -1,5 +1,5 @@
 import { BackendError } from '@berth/scheduler'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import type { AskJson } from './dialect.js'
 import type { RemoteModel } from './remote-model.js'
 
@@ -8,8 +8,8 @@ const List = z.object({
     z.object({
       id: z.string(),
       // Not of OpenAI's API, but vLLM and others tell it.
-      max_model_len: z.number().nullish(),
-      context_length: z.number().nullish(),
+      max_model_len: z.nullish(z.number()),
+      context_length: z.nullish(z.number()),
     }),
   ),
 })

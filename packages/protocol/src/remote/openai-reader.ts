@@ -1,5 +1,5 @@
 import { BackendError, type FinishReason, type Metrics, type Piece } from '@berth/scheduler'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { sseEvents } from '../formats/sse.js'
 import { FRAME_LIMIT, type AnswerEnd, type AnswerReader, type Vectors } from './dialect.js'
 import { parsedFrame } from './frame.js'
@@ -8,51 +8,51 @@ import { utf8 } from './platform.js'
 import { saidError } from './remote-errors.js'
 import { ToolCallParts } from './tool-call-parts.js'
 
-const text = z.string().nullish()
+const text = z.nullish(z.string())
 
 const Usage = z.object({
-  prompt_tokens: z.number().nullish(),
-  completion_tokens: z.number().nullish(),
-  prompt_tokens_details: z.object({ cached_tokens: z.number().nullish() }).nullish(),
+  prompt_tokens: z.nullish(z.number()),
+  completion_tokens: z.nullish(z.number()),
+  prompt_tokens_details: z.nullish(z.object({ cached_tokens: z.nullish(z.number()) })),
 })
 
 /** Log-probabilities of `/v1/completions`, in columns. */
 const Columns = z.object({
   tokens: z.array(z.string()),
-  token_logprobs: z.array(z.number().nullable()),
-  top_logprobs: z.array(z.record(z.string(), z.number()).nullable()).nullish(),
+  token_logprobs: z.array(z.nullable(z.number())),
+  top_logprobs: z.nullish(z.array(z.nullable(z.record(z.string(), z.number())))),
 })
 
 const Choice = z.object({
-  delta: z
-    .object({
+  delta: z.nullish(
+    z.object({
       content: text,
       reasoning: text,
       reasoning_content: text,
       refusal: text,
-      tool_calls: z
-        .array(
+      tool_calls: z.nullish(
+        z.array(
           z.object({
-            index: z.number().nullish(),
+            index: z.nullish(z.number()),
             id: text,
-            function: z.object({ name: text, arguments: text }).nullish(),
+            function: z.nullish(z.object({ name: text, arguments: text })),
           }),
-        )
-        .nullish(),
-    })
-    .nullish(),
+        ),
+      ),
+    }),
+  ),
   text,
-  logprobs: z
-    .union([z.object({ content: z.array(WireLogprob).nullish() }).strict(), Columns, z.unknown()])
-    .nullish(),
+  logprobs: z.nullish(
+    z.union([z.strictObject({ content: z.nullish(z.array(WireLogprob)) }), Columns, z.unknown()]),
+  ),
   finish_reason: text,
 })
 
 /** A chunk of either kind of completion, as far as it is of use here. */
 const Chunk = z.object({
-  error: z.unknown().optional(),
-  choices: z.array(Choice).nullish(),
-  usage: Usage.nullish(),
+  error: z.optional(z.unknown()),
+  choices: z.nullish(z.array(Choice)),
+  usage: z.nullish(Usage),
 })
 
 /** The events of OpenAI's streams. */
@@ -142,8 +142,8 @@ function logprobsOf(value: unknown) {
 }
 
 const Embedded = z.object({
-  data: z.array(z.object({ embedding: z.array(z.number()), index: z.number().nullish() })),
-  usage: Usage.nullish(),
+  data: z.array(z.object({ embedding: z.array(z.number()), index: z.nullish(z.number()) })),
+  usage: z.nullish(Usage),
 })
 
 export function openAiVectors(server: string, answer: unknown): Vectors {

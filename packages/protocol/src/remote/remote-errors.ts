@@ -1,5 +1,5 @@
 import { BackendError, type BackendErrorCode } from '@berth/scheduler'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 
 /** The bodies of errors in both API families; OpenAI's is an object, Ollama's a text. */
 const ErrorBody = z.object({

@@ -1,5 +1,5 @@
 import { BackendError, type ToolCall } from '@berth/scheduler'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { FRAME_LIMIT } from './dialect.js'
 import { shortened } from './remote-errors.js'
 

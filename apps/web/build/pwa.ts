@@ -14,6 +14,8 @@ export const pwa = () =>
     filename: 'service-worker.ts',
     // src/pwa registers it.
     injectRegister: false,
+    // Among the files below.
+    includeManifestIcons: false,
     manifest: {
       id: '/',
       name: 'Berth',

@@ -156,7 +156,6 @@ export function Segmented<Value extends string>({ label, value, options, onChang
       {options.map((option) => (
         <label key={option.value}>
           <input
-            class="visually-hidden"
             type="radio"
             name={name}
             value={option.value}

@@ -5,7 +5,7 @@ import { Button, IconButton } from './button.js'
 import { Questions } from './dialog.js'
 import { Icon, Mark, type IconName } from './icons.js'
 import { hrefOf, navigate, route, type Route } from './route.js'
-import { closeDrawer, narrow, sidebarOpen, toggleSidebar } from './sidebar.js'
+import { closeDrawer, narrow, sidebarOpen, toggleSidebar, toggles } from './sidebar.js'
 import { Toasts } from './toast.js'
 import './tokens.css'
 import './base.css'
@@ -30,6 +30,13 @@ export function Layout({ sidebar, children }: LayoutProps) {
       if (before instanceof HTMLElement && before.isConnected) before.focus()
     }
   }, [drawn])
+  const toggled = toggles.value
+  useEffect(() => {
+    // Beside the page, each of the two buttons goes with its click: the other takes the focus over.
+    if (toggled === 0 || narrow.peek()) return
+    const there = sidebarOpen.peek() ? panel.current : main.current
+    there?.querySelector<HTMLElement>('[aria-controls=sidebar]')?.focus()
+  }, [toggled])
   // Whatever leads to another place has done what the drawer was opened for.
   useEffect(() => route.subscribe(closeDrawer), [])
   useTitle()
@@ -121,11 +128,12 @@ export interface PageHeaderProps {
 export function PageHeader({ title, hideTitle = false, children }: PageHeaderProps) {
   return (
     <header class="page-header">
-      {!sidebarOpen.value && (
+      {/* Under the drawer it stays, for the focus to come back to. */}
+      {(narrow.value || !sidebarOpen.value) && (
         <IconButton
           icon={narrow.value ? 'menu' : 'sidebar'}
           label="Show the sidebar"
-          aria-expanded={false}
+          aria-expanded={sidebarOpen.value}
           aria-controls="sidebar"
           onClick={toggleSidebar}
         />

@@ -23,7 +23,11 @@ export function followWidth(): Disposable {
   return { [Symbol.dispose]: () => query.removeEventListener('change', follow) }
 }
 
+/** How often it was asked for or put away by hand. */
+export const toggles = signal(0)
+
 export function toggleSidebar(): void {
+  toggles.value += 1
   isOpen.value = !isOpen.peek()
 }
 

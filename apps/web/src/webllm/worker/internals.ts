@@ -7,7 +7,7 @@ import type { LogitProcessor, MLCEngine } from '@mlc-ai/web-llm'
  */
 export interface Pipeline {
   prefillChunkSize: number
-  readonly contextWindowSize: number
+  contextWindowSize: number
   readonly filledKVCacheLength: number
   readonly tokenizer: {
     encode(text: string): Int32Array
@@ -93,7 +93,15 @@ export function hook(pipeline: Pipeline, steps: () => Steps | null): void {
   let left = 0
   let done = 0
   pipeline.getInputData = async () => {
-    const input = await getInputData()
+    const limit = pipeline.contextWindowSize
+    let input: InputData
+    try {
+      // It would refuse a prompt that is too long in words of its own, without a figure to go by: the run does.
+      pipeline.contextWindowSize = Infinity
+      input = await getInputData()
+    } finally {
+      pipeline.contextWindowSize = limit
+    }
     const changed = steps()?.prompt(input) ?? input
     left = changed[1]
     done = 0

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
 import { chromium, type Browser, type BrowserContext, type Page } from '@playwright/test'
 import { Berth } from '../test/web/fixtures/berth.js'
 import { bundlePage } from '../test/web/fixtures/bundle.js'
 import { launchOptions } from '../test/web/fixtures/chromium.js'
+import { watchScripts, type LoadedScript } from '../test/web/fixtures/scripts-loaded.js'
 import type { Measure } from './measure.js'
 import { median } from './serving/statistics.js'
 import { framesWhile, type Frames } from './web/frames.js'
@@ -74,16 +74,9 @@ interface FirstLoad {
 async function firstLoad(browser: Browser, berth: Berth): Promise<FirstLoad> {
   const context = await newContext(browser)
   const page = await context.newPage()
-  const scripts = new Map<string, Promise<number>>()
+  const scripts = watchScripts(context)
   const workers = new Set<string>()
-  context.on('response', (response) => {
-    if (!/\.m?js$/.test(new URL(response.url()).pathname)) return
-    scripts.set(
-      response.url(),
-      response.body().then((body) => gzipSync(body, { level: 9 }).length),
-    )
-  })
-  page.on('worker', (worker) => workers.add(worker.url()))
+  page.on('worker', (worker) => workers.add(new URL(worker.url()).pathname))
   await page.addInitScript(noteWhenReady)
   await page.goto(berth.url)
   const readyMs = await (
@@ -92,14 +85,14 @@ async function firstLoad(browser: Browser, berth: Berth): Promise<FirstLoad> {
   const paintMs = await page.evaluate(
     () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
   )
-  let [pageBytes, allBytes] = [0, 0]
-  for (const [url, size] of scripts) {
-    allBytes += await size
-    if (!workers.has(url)) pageBytes += await size
-  }
+  const loaded = await scripts()
+  const pageBytes = total(loaded.filter(({ path }) => !workers.has(path)))
+  const allBytes = total(loaded)
   await context.close()
   return { pageBytes, allBytes, paintMs, readyMs }
 }
+
+const total = (scripts: readonly LoadedScript[]): number => scripts.reduce((sum, { bytes }) => sum + bytes, 0)
 
 /** Runs in the page before anything else: leaves the moment at which there is a message box and the thread is free. */
 function noteWhenReady(): void {

@@ -70,16 +70,14 @@ describe('an answer as it grows', () => {
   })
 
   test('keeps what had come when it fails; what was cut off by a tab’s end is interrupted', () => {
-    const failed = (from: 'backend' | 'host', code: 'lost' | 'host-gone'): AskEvent => ({
-      type: 'failed',
-      error: { from, code, message: 'gone' } as Extract<AskEvent, { type: 'failed' }>['error'],
-    })
-    expect(after([text('a'), failed('backend', 'lost')])).toMatchObject({
+    const lost: AskEvent = { type: 'failed', error: { from: 'backend', code: 'lost', message: 'gone' } }
+    const gone: AskEvent = { type: 'failed', error: { from: 'host', code: 'host-gone', message: 'gone' } }
+    expect(after([text('a'), lost])).toMatchObject({
       text: 'a',
       state: 'failed',
       problem: { code: 'lost', message: 'gone', retryAfterMs: null },
     })
-    expect(after([text('a'), failed('host', 'host-gone')])).toMatchObject({ text: 'a', state: 'interrupted' })
+    expect(after([text('a'), gone])).toMatchObject({ text: 'a', state: 'interrupted' })
   })
 
   test('changes no more when it is over', () => {
@@ -112,6 +110,8 @@ function answer(words: string): ChatMessage {
   }
 }
 
+const file = (id: string, kind: 'text' | 'image') => ({ id, name: `${id}.x`, type: '', bytes: 1, kind })
+
 const messagesOf = (...parameters: Parameters<typeof makeJob>) => {
   const { prompt } = makeJob(...parameters)
   return prompt.kind === 'messages' ? prompt.messages : []
@@ -142,12 +142,11 @@ describe('the job of a conversation', () => {
   })
 
   test('has files before the text, and images beside it', () => {
-    const file = (id: string, kind: 'text' | 'image') => ({ id, name: `${id}.x`, type: '', bytes: 1, kind })
     const image = new Uint8Array([1])
-    const files = new Map([
+    const files = new Map<string, string | Uint8Array<ArrayBuffer>>([
       ['t', 'content'],
       ['i', image],
-    ] as const)
+    ])
     expect(
       messagesOf([question('See', [file('t', 'text'), file('i', 'image')])], files, PLAIN_SETTINGS, false),
     ).toEqual([{ role: 'user', content: 'File t.x:\n```\ncontent\n```\n\nSee', images: [image] }])

@@ -34,6 +34,7 @@ test('renders a finished block once, and an answer once a frame at most', async 
   await chat.exchange('Earlier question', 'Earlier answer')
   await chat.send('Tell me a lot')
   const counts = await chat.lab.evaluate(async (module) => {
+    // oxlint-disable-next-line unicorn/consistent-function-scoping -- the page has what is in here only
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
     const seen = new Map<Element, number>()
     let earlier = 0

@@ -46,18 +46,18 @@ export class FakeHost implements HostClient {
     refresh: () => this.#call('refresh'),
   }
 
-  async *ask(ask: Ask, signal?: AbortSignal): AsyncGenerator<AskEvent, void, void> {
+  async *ask(ask: Ask, stop?: AbortSignal): AsyncGenerator<AskEvent, void, void> {
     const events: AskEvent[] = []
     let over = false
     let cancelled = false
-    let wake: () => void = () => undefined
+    let wake: (() => void) | null = null
     const say = (event: AskEvent) => {
       events.push(event)
-      wake()
+      wake?.()
     }
-    signal?.addEventListener('abort', () => {
+    stop?.addEventListener('abort', () => {
       cancelled = true
-      wake()
+      wake?.()
     })
     this.asks.push({
       ask,

@@ -2,7 +2,14 @@ import { render } from 'preact'
 import { ChatPage, ConversationList } from '../../../apps/web/src/chat/index.js'
 import type { ChatMessage, Conversation } from '../../../apps/web/src/storage/index.js'
 import { ConversationStore, PLAIN_SETTINGS } from '../../../apps/web/src/storage/index.js'
-import { HostContext, Layout, followAddress, openSettings, route } from '../../../apps/web/src/shell/index.js'
+import {
+  HostContext,
+  Layout,
+  followAddress,
+  followWidth,
+  openSettings,
+  route,
+} from '../../../apps/web/src/shell/index.js'
 import { FakeHost, card } from './fake-host.js'
 
 /** The chat over a host that the tests play. */
@@ -115,5 +122,6 @@ const root = document.createElement('div')
 root.id = 'app'
 document.body.append(root)
 followAddress()
+followWidth()
 void openSettings(async () => undefined)
 render(<App />, root)

@@ -11,15 +11,10 @@ async function accessible(page: Page, what: string): Promise<void> {
   for (const theme of ['light', 'dark']) {
     await page.evaluate((name) => document.documentElement.setAttribute('data-theme', name), theme)
     // Colours that are on their way to others are not what is judged.
-    await page.evaluate(() =>
-      Promise.all(
-        document
-          .getAnimations()
-          .map((one) =>
-            one.effect?.getTiming().iterations === Infinity ? null : one.finished.catch(() => null),
-          ),
-      ),
-    )
+    await page.evaluate(async () => {
+      const ending = document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity)
+      await Promise.allSettled(ending.map((one) => one.finished))
+    })
     const { violations } = await new AxeBuilder({ page }).analyze()
     const said = violations.map(
       (one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`,

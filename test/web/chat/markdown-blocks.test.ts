@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BlockSplitter } from '../../../apps/web/src/chat/markdown/blocks.js'
 import { blockHtml, isDataImage, languageOf } from '../../../apps/web/src/chat/markdown/to-html.js'

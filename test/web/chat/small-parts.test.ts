@@ -75,9 +75,14 @@ describe('the model that answers', () => {
   })
 })
 
+function setting(key: string) {
+  const found = NUMBER_SETTINGS.find((one) => one.key === key)
+  if (found === undefined) throw new Error(`No setting ${key}`)
+  return found
+}
+
 describe('settings of a conversation', () => {
   test('are read from what is typed, or say what would be right', () => {
-    const setting = (key: string) => NUMBER_SETTINGS.find((one) => one.key === key) ?? NUMBER_SETTINGS[0]!
     expect(readNumber(setting('temperature'), ' 0,7 ')).toEqual({ value: 0.7 })
     expect(readNumber(setting('temperature'), '')).toEqual({ value: null })
     expect(readNumber(setting('topK'), '2.5')).toEqual({

@@ -1,3 +1,3 @@
 export { ChatPage } from './view/chat-page.js'
 export { ConversationList } from './view/conversation-list.js'
-export { ExportConversations } from './view/export-button.js'
+export { ExportConversations } from './view/export-conversations.js'

@@ -214,7 +214,10 @@ export class OpenChat {
       role: 'user',
       at: Date.now(),
       text,
-      attachments: [...kept, ...files.map(({ content: _, ...file }) => file)],
+      attachments: [
+        ...kept,
+        ...files.map(({ id, name, type, bytes, kind }) => ({ id, name, type, bytes, kind })),
+      ],
       answer: null,
     }
     const answer = newAnswer(this.id, question.id, card)

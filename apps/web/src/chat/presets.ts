@@ -115,10 +115,12 @@ export function readNumber(
 
 /** The preset that these settings are, where they are one; seed and lengths do not count. */
 export function presetOf(settings: ConversationSettings, own: readonly Preset[]): string | null {
-  const relevant = ({ system, temperature, topP, topK, minP, repeatPenalty }: ConversationSettings) =>
-    JSON.stringify([system, temperature, topP, topK, minP, repeatPenalty])
   const wanted = relevant(settings)
   return [...own, ...BUILT_IN].find((preset) => relevant(preset.settings) === wanted)?.name ?? null
+}
+
+function relevant({ system, temperature, topP, topK, minP, repeatPenalty }: ConversationSettings): string {
+  return JSON.stringify([system, temperature, topP, topK, minP, repeatPenalty])
 }
 
 /** These settings with a preset's, but for seed and lengths. */

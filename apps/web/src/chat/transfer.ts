@@ -1,6 +1,7 @@
 import type { Conversation } from '../storage/index.js'
 import { fromJson, fromMarkdown, toJson, toMarkdown } from '../storage/index.js'
 import type { Chats } from './chats.js'
+import { firstCharacters } from './title.js'
 
 /** Conversations as a file to keep: JSON with all branches and files. */
 export async function exportJson(chats: Chats, conversations: readonly Conversation[]): Promise<void> {
@@ -24,7 +25,6 @@ export async function importFiles(chats: Chats, files: Iterable<File>): Promise<
     try {
       const text = await file.text()
       const isJson = file.name.toLowerCase().endsWith('.json') || text.trimStart().startsWith('{')
-      const newId = () => crypto.randomUUID()
       const conversations = isJson ? fromJson(text, newId) : [fromMarkdown(text, newId, Date.now())]
       await chats.import(conversations)
       count += conversations.length
@@ -37,6 +37,8 @@ export async function importFiles(chats: Chats, files: Iterable<File>): Promise<
   return count
 }
 
+const newId = () => crypto.randomUUID()
+
 /** A title as a file's name, on any system. */
 export function fileName(title: string): string {
   const name = title
@@ -44,7 +46,7 @@ export function fileName(title: string): string {
     .replaceAll(/\s+/g, ' ')
     .replace(/[. ]+$/, '')
     .trim()
-  return [...name].slice(0, 80).join('') || 'conversation'
+  return firstCharacters(name, 80) || 'conversation'
 }
 
 function save(name: string, type: string, content: string): void {

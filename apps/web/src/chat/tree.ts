@@ -54,7 +54,7 @@ export class MessageTree {
       path.push(id)
       id = node.parent
     }
-    return path.reverse()
+    return path.toReversed()
   }
 
   children(id: string | null): readonly string[] {

@@ -25,7 +25,7 @@ export function toJson(conversations: readonly WholeConversation[]): string {
       version: VERSION,
       conversations: conversations.map(({ conversation, messages, files }) => ({
         ...conversation,
-        messages: messages.map(({ conversation: _, ...message }) => message),
+        messages: messages.map((message) => ({ ...message, conversation: undefined })),
         files: [...files].map(([id, content]) =>
           typeof content === 'string' ? { id, text: content } : { id, base64: toBase64(content) },
         ),
@@ -127,13 +127,18 @@ function conversationFrom(data: unknown, where: string, newId: () => string): Wh
 /** Reads settings from a file; what is missing is the default. */
 function settingsFrom(data: unknown, where: string): ConversationSettings {
   const raw = record(data ?? {}, where)
-  const settings: Record<string, unknown> = { ...PLAIN_SETTINGS }
-  for (const key of Object.keys(PLAIN_SETTINGS)) {
-    const value = raw[key]
-    if (value === undefined || value === null) continue
-    settings[key] = key === 'system' ? string(value, `${where}.system`) : number(value, `${where}.${key}`)
+  const orNull = (key: string) => (raw[key] == null ? null : number(raw[key], `${where}.${key}`))
+  return {
+    system: raw['system'] === undefined ? PLAIN_SETTINGS.system : string(raw['system'], `${where}.system`),
+    temperature: orNull('temperature'),
+    topP: orNull('topP'),
+    topK: orNull('topK'),
+    minP: orNull('minP'),
+    repeatPenalty: orNull('repeatPenalty'),
+    seed: orNull('seed'),
+    maxTokens: orNull('maxTokens'),
+    contextLength: orNull('contextLength'),
   }
-  return settings as unknown as ConversationSettings
 }
 
 function answerFrom(data: unknown, where: string): ChatMessage['answer'] {
@@ -150,15 +155,9 @@ function answerFrom(data: unknown, where: string): ChatMessage['answer'] {
       name: string(model['name'], `${where}.model.name`),
       place: model['place'] === 'browser' || model['place'] === 'server' ? model['place'] : null,
     },
-    figures:
-      typeof figures === 'object' && figures !== null
-        ? figuresFrom(figures as Record<string, unknown>, `${where}.figures`)
-        : null,
+    figures: isRecord(figures) ? figuresFrom(figures, `${where}.figures`) : null,
     cut: raw['cut'] === true,
-    problem:
-      typeof problem === 'object' && problem !== null
-        ? problemFrom(problem as Record<string, unknown>, `${where}.problem`)
-        : null,
+    problem: isRecord(problem) ? problemFrom(problem, `${where}.problem`) : null,
   }
 }
 
@@ -202,9 +201,12 @@ function attachmentFrom(data: unknown, where: string, fresh: (old: string) => st
   }
 }
 
+function isRecord(data: unknown): data is Record<string, unknown> {
+  return typeof data === 'object' && data !== null && !Array.isArray(data)
+}
+
 function record(data: unknown, where: string): Record<string, unknown> {
-  if (typeof data === 'object' && data !== null && !Array.isArray(data))
-    return data as Record<string, unknown>
+  if (isRecord(data)) return data
   throw new ImportError(`Expected ${where} to be an object, got ${kind(data)}`)
 }
 

@@ -164,9 +164,10 @@ export class ConversationStore implements Disposable {
   }
 
   #range<T>(prefix: string): Promise<T[]> {
-    return this.#store('readonly', (store) =>
-      promisifyRequest<T[]>(store.getAll(prefixRange(prefix)) as IDBRequest<T[]>),
-    )
+    return this.#store('readonly', (store) => {
+      const all: IDBRequest<T[]> = store.getAll(prefixRange(prefix))
+      return promisifyRequest(all)
+    })
   }
 }
 

@@ -72,11 +72,13 @@ function joined(a: Message, b: Message): Message {
   }
 }
 
-function samplingOf(settings: ConversationSettings): Sampling {
-  const { temperature, topP, topK, minP, repeatPenalty, seed } = settings
-  return Object.fromEntries(
-    Object.entries({ temperature, topP, topK, minP, repeatPenalty, seed }).filter(
-      ([, value]) => value !== null,
-    ),
-  ) as Sampling
+function samplingOf({ temperature, topP, topK, minP, repeatPenalty, seed }: ConversationSettings): Sampling {
+  return {
+    ...(temperature === null ? {} : { temperature }),
+    ...(topP === null ? {} : { topP }),
+    ...(topK === null ? {} : { topK }),
+    ...(minP === null ? {} : { minP }),
+    ...(repeatPenalty === null ? {} : { repeatPenalty }),
+    ...(seed === null ? {} : { seed }),
+  }
 }

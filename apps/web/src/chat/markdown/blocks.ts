@@ -28,7 +28,7 @@ export class BlockSplitter {
   #done: MarkdownBlock[] = []
   #doneLength = 0
   #tail: readonly MarkdownBlock[] = []
-  #links: Lexer['tokens']['links'] = Object.create(null) as Lexer['tokens']['links']
+  #links: Lexer['tokens']['links'] = {}
 
   /** @param ended no more text comes: everything is done. */
   push(text: string, ended: boolean): readonly MarkdownBlock[] {
@@ -90,7 +90,11 @@ function firstOpen(tokens: readonly Token[]): number {
   return 0
 }
 
+function isHeading(token: Token): token is Tokens.Heading {
+  return token.type === 'heading'
+}
+
 function headingAfter(token: Token, before: number): number {
-  if (token.type !== 'heading') return before
-  return Math.min((token as Tokens.Heading).depth + TOP_HEADING, before + 1, 6)
+  if (!isHeading(token)) return before
+  return Math.min(token.depth + TOP_HEADING, before + 1, 6)
 }

@@ -68,9 +68,13 @@ export function languageOf(lang: string | undefined): string {
   )
 }
 
+function isFence(token: Token): token is Tokens.Code {
+  return token.type === 'code'
+}
+
 /** A fence's code, where the block is one. */
 export function fenceOf(token: Token): Tokens.Code | null {
-  return token.type === 'code' ? (token as Tokens.Code) : null
+  return isFence(token) ? token : null
 }
 
 function escapeHtml(text: string): string {

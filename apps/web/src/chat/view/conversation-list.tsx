@@ -3,8 +3,9 @@ import { Menu, TextInput, announce, hrefOf, navigate, toast, toastError, useHost
 import type { Conversation, SearchHit } from '../../storage/index.js'
 import { chatsOf, UNDO_MS } from '../chats.js'
 import type { Chats } from '../chats.js'
-import { exportJson, exportMarkdown, importFiles } from '../transfer.js'
+import { exportJson, exportMarkdown } from '../transfer.js'
 import { dayGroup } from '../units.js'
+import { ImportField } from './export-conversations.js'
 import './conversation-list.css'
 
 export interface ConversationListProps {
@@ -34,10 +35,6 @@ export function ConversationList({ current }: ConversationListProps) {
     return () => document.removeEventListener('keydown', onKey)
   }, [])
 
-  const take = async (chosen: readonly File[]) => {
-    const count = await importFiles(chats, chosen)
-    toast(count === 1 ? 'Imported one conversation' : `Imported ${count} conversations`, { kind: 'ok' })
-  }
   const shown = hits === null ? list : (list ?? []).filter((one) => hits.has(one.id))
   return (
     <div class="conversations" ref={root} role="navigation" aria-label="Conversations">
@@ -58,19 +55,7 @@ export function ConversationList({ current }: ConversationListProps) {
             },
           }}
         />
-        <input
-          ref={files}
-          type="file"
-          accept=".json,.md,.markdown,.txt"
-          multiple
-          hidden
-          aria-label="Files to import"
-          onChange={(event) => {
-            const chosen = [...(event.currentTarget.files ?? [])]
-            event.currentTarget.value = ''
-            void take(chosen).catch(toastError)
-          }}
-        />
+        <ImportField chats={chats} field={files} />
         <Menu
           label="Import and export"
           items={[

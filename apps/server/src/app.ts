@@ -12,11 +12,12 @@ import {
   ollamaLibraryRoutes,
   ollamaModelRoutes,
   ollamaRoutes,
+  openAiResponseRoutes,
   openAiRoutes,
   type RouteDeps,
 } from './routes/index.js'
 import { webPage, type PageFolder } from './web/index.js'
-import { webModelRoutes, type WebModels } from './web-models/index.js'
+import { ggufRoutes, webModelRoutes, type WebModels } from './web-models/index.js'
 
 export interface AppParts extends RouteDeps {
   readonly access: AccessRules
@@ -51,8 +52,10 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   app.route('/', ollamaModelRoutes(parts))
   app.route('/', ollamaLibraryRoutes(parts))
   app.route('/', openAiRoutes(parts))
+  app.route('/', openAiResponseRoutes(parts))
   app.route('/', anthropicRoutes(parts))
   app.route('/', adminRoutes(parts))
+  app.route('/', ggufRoutes(parts.models))
   if (parts.webModels !== undefined) app.route('/', webModelRoutes(parts.webModels))
 
   const methods = methodsByPath(app)

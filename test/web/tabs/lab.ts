@@ -11,7 +11,11 @@ export function ask(
   id: string,
   model: string,
   text: string,
-  { where = 'auto', maxTokens }: { where?: Where; maxTokens?: number } = {},
+  {
+    where = 'auto',
+    maxTokens,
+    contextLength,
+  }: { where?: Where; maxTokens?: number; contextLength?: number } = {},
 ): void {
   const heard: AskEvent[] = []
   events.set(id, heard)
@@ -20,6 +24,7 @@ export function ask(
       id,
       model,
       where,
+      ...(contextLength === undefined ? {} : { wish: { contextLength } }),
       job: {
         kind: 'generate',
         prompt: { kind: 'messages', messages: [{ role: 'user', content: text }] },

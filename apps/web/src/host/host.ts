@@ -139,7 +139,11 @@ export class Host implements Desk {
       this.#downloads.pause(model)
       return Promise.resolve()
     },
-    cancelDownload: (model) => this.#deleteModel(model),
+    cancelDownload: async (model) => {
+      // What is in no list any more has no engine that could delete its files; it must go all the same.
+      if (this.#catalog.engineOf(model) === null) await this.#downloads.cancel(model)
+      else await this.#deleteModel(model)
+    },
     deleteModel: (model) => this.#deleteModel(model),
     preload: async (model) => {
       await this.#preparations.ready(model, () => undefined, new AbortController().signal)

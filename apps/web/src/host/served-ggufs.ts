@@ -8,15 +8,15 @@ const PATIENCE_MS = 8_000
  * of ours, or gives none.
  */
 export async function servedGgufs(origin: string): Promise<readonly ListedGguf[]> {
-  const address = `${origin}/web-models/`
+  const address = `${origin}/web-models/ggufs/`
   try {
     const response = await fetch(address, {
       signal: AbortSignal.timeout(PATIENCE_MS),
       headers: { accept: 'application/json' },
     })
     if (!response.ok) return []
-    const found = record(await response.json(), 'list')['ggufs']
-    return found === undefined ? [] : list(found, 'ggufs', (value, field) => listed(address, value, field))
+    const found = record(await response.json(), 'list')
+    return list(found['ggufs'], 'ggufs', (value, field) => listed(address, value, field))
   } catch {
     return []
   }
@@ -26,20 +26,28 @@ export async function servedGgufs(origin: string): Promise<readonly ListedGguf[]
 function listed(address: string, value: unknown, field: string): ListedGguf {
   const gguf = record(value, field)
   const bytes = count(gguf['bytes'], `${field}.bytes`, 1)
-  const parameters = gguf['parameters']
+  const parameters = gguf['parameterSize']
   const quantization = gguf['quantization']
-  const license = gguf['license']
   const model = text(gguf['name'], `${field}.name`)
   return {
     url: new URL(name(gguf['path'], `${field}.path`), address).href,
     name: model,
     about: bytes,
     exact: bytes,
-    parameters: typeof parameters === 'number' ? parameters : null,
-    license: typeof license === 'string' ? license : null,
+    parameters: typeof parameters === 'string' ? parameterCount(parameters) : null,
+    license: null,
     contextLength: null,
     capabilities: ['chat'],
     madeFrom: model,
     quantization: typeof quantization === 'string' ? quantization : null,
   }
+}
+
+const UNITS: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, B: 1e9, T: 1e12 }
+
+/** "134.52M" as a number. */
+function parameterCount(size: string): number | null {
+  const [, amount, unit] = /^([\d.]+)\s*([KMBT])$/i.exec(size) ?? []
+  const factor = UNITS[unit?.toUpperCase() ?? '']
+  return amount === undefined || factor === undefined ? null : Math.round(Number(amount) * factor)
 }

@@ -1,5 +1,5 @@
-import { place, profileFromWebLlm } from '@berth/budget'
-import type { Bytes, DeviceRoom, MemorySettings } from '@berth/budget'
+import { place, ProfileError, profileFromWebLlm } from '@berth/budget'
+import type { Bytes, DeviceRoom, MemorySettings, WebLlmProfile } from '@berth/budget'
 import type { Backend, ModelId } from '@berth/scheduler'
 import type { WeightFile } from '../storage/index.js'
 import {
@@ -125,7 +125,8 @@ export class WebLlmSource implements EngineSource {
     const { adapter, room, usual } = this.#options
     const missing = missingFeatures(model, adapter)
     if (missing.length > 0) return unfit(`needs ${missing.join(', ')}, which this GPU does not have`)
-    const profile = profileFromWebLlm(recordFacts(model))
+    const profile = guessedProfile(model)
+    if (profile === null) return { verdict: 'unknown', why: 'known when its first files have been fetched' }
     const { contextLength } = usual()
     const settings: MemorySettings = {
       ...usual(),
@@ -136,6 +137,16 @@ export class WebLlmSource implements EngineSource {
   }
 }
 
+/** By what its list says; null where that says nothing of memory. */
+function guessedProfile(model: WebLlmModel): WebLlmProfile | null {
+  try {
+    return profileFromWebLlm(recordFacts(model))
+  } catch (error) {
+    if (error instanceof ProfileError) return null
+    throw error
+  }
+}
+
 async function listAt(address: string): Promise<readonly ListedWebLlm[]> {
   return await listedModels(address, AbortSignal.timeout(PATIENCE_MS))
 }
@@ -143,8 +154,8 @@ async function listAt(address: string): Promise<readonly ListedWebLlm[]> {
 /** What a user's address stands for here; GGUF files are another engine's. */
 function listOf(address: string): readonly (Promise<readonly ListedWebLlm[]> | readonly ListedWebLlm[])[] {
   const [folder, library] = address.trim().split(/\s+/)
-  if (folder === undefined || folder === '' || /\.gguf$/i.test(folder)) return []
-  if (library !== undefined) return [[modelAt(folder, library)]]
+  if (folder === undefined || !URL.canParse(folder) || /\.gguf$/i.test(folder)) return []
+  if (library !== undefined) return URL.canParse(library) ? [[modelAt(folder, library)]] : []
   return [listAt(folder)]
 }
 

@@ -52,7 +52,7 @@ export class WllamaSource implements EngineSource {
   async read(): Promise<readonly ListedModel[]> {
     const { origin, addresses } = this.#options
     const given = addresses()
-      .filter((address) => /\.gguf$/i.test(address))
+      .filter((address) => /\.gguf$/i.test(address) && URL.canParse(address))
       .map(ggufAt)
     const all = [...(await servedGgufs(origin)), ...given, ...GGUF_LIST]
     this.#listed = new Map(all.toReversed().map((listed) => [PREFIX + listed.url, listed] as const))

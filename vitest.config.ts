@@ -57,8 +57,6 @@ export default defineConfig({
             'test/budget/real-loads.test.ts',
             // Talk to servers of their own, and to Berth's.
             'test/protocol/remote/**/*.test.ts',
-            // Have servers of their own on real ports.
-            'test/protocol/remote/**',
           ],
           // What an interleaving brings to light, Node's many cases do; here it is enough that they hold at all.
           provide: { properties: { ...properties, share: 0.1 } },

@@ -84,7 +84,7 @@ export async function scriptedServer(
 
 // Answers
 
-export const sendJson =
+const sendJson =
   (value: unknown, status = 200): Answer =>
   ({ response }) =>
     void response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value))
@@ -135,7 +135,7 @@ export const OPENAI: Readonly<Record<string, object>> = { '/v1/models': { data: 
 
 // Backends and jobs
 
-export const realClock: Clock = {
+const realClock: Clock = {
   now: () => performance.now(),
   at: (at, run) => {
     const timer = setTimeout(run, Math.max(0, at - performance.now()))

@@ -11,6 +11,7 @@ import type {
 } from '@berth/protocol'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../../eventually.js'
+import { NATIVE, scriptedServer, stream } from '../../protocol/remote/scripted-server.js'
 import { harness, json, ndjson, sse, type TestModel } from '../http/harness.js'
 import { back, upstream } from './back.js'
 
@@ -254,5 +255,20 @@ describe('servers behind this one', () => {
       job: { sampling: { temperature: 0.5 }, maxTokens: 2 },
     })
     expect(full?.job).toMatchObject({ prompt: { messages: [{ images: [Buffer.from(image, 'base64')] }] } })
+  })
+
+  it('let a model go here that has become another there', async () => {
+    const server = await scriptedServer({ ...NATIVE, '/api/chat': stream(['{"done":true}\n']) })
+    const front = harness({ models: {}, upstreams: [upstream(server)] })
+    const ask = async () => (await front.post('/api/chat', { model: 'small', messages })).text()
+    await ask()
+    await ask()
+    const revisions = () => front.scheduler.snapshot().runners.map(({ spec }) => spec.revision)
+    expect(revisions()).toEqual(['d1'])
+    server.on('/api/tags', { models: [{ name: 'small', digest: 'd2' }] })
+    await front.app.request('/api/tags')
+    await eventually(revisions).toEqual([])
+    await ask()
+    expect(revisions()).toEqual(['d2'])
   })
 })

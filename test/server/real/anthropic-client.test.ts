@@ -20,6 +20,7 @@ beforeAll(async () => {
 afterAll(async () => await berth[Symbol.asyncDispose]())
 
 const anthropic = () => new Anthropic({ baseURL: berth.url, apiKey: 'none', maxRetries: 0 })
+const openAi = () => new OpenAI({ baseURL: `${berth.url}/v1`, apiKey: 'none', maxRetries: 0 })
 
 describe('the npm client of Anthropic', () => {
   const settings = {
@@ -72,6 +73,28 @@ describe('the npm client of Anthropic', () => {
   })
 })
 
+describe('the npm client of OpenAI, by its Responses API', () => {
+  const ask = {
+    model: 'smollm2',
+    instructions: 'You are a helpful assistant.',
+    input: 'What is the capital of France?',
+    temperature: 0,
+    max_output_tokens: 24,
+  }
+
+  it('gets an answer, in one and in a stream', async () => {
+    const whole = await openAi().responses.create(ask)
+    expect([whole.status, whole.output_text]).toEqual(['completed', expect.stringContaining('Paris')])
+    const stream = openAi().responses.stream(ask)
+    let text = ''
+    stream.on('response.output_text.delta', ({ delta }) => {
+      text += delta
+    })
+    const final = await stream.finalResponse()
+    expect([text, final.output_text]).toEqual([whole.output_text, whole.output_text])
+  })
+})
+
 describe('a tool that must be called', () => {
   const schema = {
     type: 'object' as const,
@@ -98,8 +121,7 @@ describe('a tool that must be called', () => {
   })
 
   it('is called, for the client of OpenAI', async () => {
-    const client = new OpenAI({ baseURL: `${berth.url}/v1`, apiKey: 'none' })
-    const { choices } = await client.chat.completions.create({
+    const { choices } = await openAi().chat.completions.create({
       model: 'caller',
       messages,
       tools: [{ type: 'function', function: { name: 'heat', parameters: schema } }],

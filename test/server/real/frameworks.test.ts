@@ -35,16 +35,16 @@ const provider = () =>
 const model = (name: string) =>
   new ChatOllama({ baseUrl: berth.url, model: name, temperature: 0, numPredict: 24 })
 
-describe('the AI SDK', () => {
-  const ask = () => ({
-    model: provider()('smollm2'),
-    system: SYSTEM,
-    prompt: QUESTION,
-    temperature: 0,
-    maxOutputTokens: 24,
-    maxRetries: 0,
-  })
+const ask = () => ({
+  model: provider()('smollm2'),
+  system: SYSTEM,
+  prompt: QUESTION,
+  temperature: 0,
+  maxOutputTokens: 24,
+  maxRetries: 0,
+})
 
+describe('the AI SDK', () => {
   it('chats, in one answer and in a stream', async () => {
     const whole = await generateText(ask())
     expect([whole.text, whole.finishReason]).toEqual([expect.stringContaining('Paris'), 'stop'])

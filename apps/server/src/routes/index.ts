@@ -5,6 +5,7 @@ export { ollamaLibraryRoutes } from './ollama-library.js'
 export { ollamaRoutes } from './ollama.js'
 export { ollamaModelRoutes } from './ollama-models.js'
 export { openAiRoutes } from './openai.js'
+export { openAiResponseRoutes } from './openai-responses.js'
 export { errorResponse } from './respond.js'
 
 export type { RouteDeps } from './deps.js'

@@ -9,7 +9,7 @@ import {
   type OpenAiModel,
   type OpenAiModelList,
 } from '@berth/protocol'
-import type { Message, OutputFormat, Tool, ToolChoice } from '@berth/scheduler'
+import type { Message, Tool, ToolChoice } from '@berth/scheduler'
 import { Hono } from 'hono'
 import type { AppEnv } from '../app-env.js'
 import {
@@ -22,10 +22,10 @@ import {
   imageBytes,
   normalised,
   storedModel,
-  type ThinkLevel,
 } from '../generate/index.js'
 import type { StoredModel } from '../models/index.js'
 import type { RouteDeps } from './deps.js'
+import { argumentsOf, formatOf, thinkOf } from './openai-controls.js'
 import {
   OpenAiChatEncoder,
   OpenAiCompletionEncoder,
@@ -52,7 +52,7 @@ export function openAiRoutes(deps: RouteDeps): Hono<AppEnv> {
           tools: toolsOf(body),
           toolChoice: choiceOf(body.tool_choice),
         },
-        format: formatOf(body.response_format),
+        format: formatOf(schemaOf(body.response_format)),
         think: thinkOf(body.reasoning_effort),
         topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
       },
@@ -176,22 +176,6 @@ function messageOf(message: OpenAiMessage, index: number): Message {
   }
 }
 
-/** OpenAI's API carries a call's arguments as a text. */
-function argumentsOf(text: string | undefined, field: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text || '{}')
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return Object.fromEntries(Object.entries(value))
-  } catch {
-    // Said below, in the same words as for JSON that is no object.
-  }
-  throw new RequestError(
-    'bad-request',
-    `${field}: expected a JSON object as a string, got ${JSON.stringify(text)}`,
-    field,
-  )
-}
-
 function toolsOf({ tools, tool_choice: choice }: OpenAiChatRequest): readonly Tool[] | undefined {
   if (tools === undefined || choice === 'none') return undefined
   return tools.map(({ function: { name, description, parameters } }) => ({
@@ -206,14 +190,10 @@ function choiceOf(choice: OpenAiChatRequest['tool_choice']): ToolChoice | undefi
   return choice === 'required' ? 'required' : undefined
 }
 
-function formatOf(format: OpenAiChatRequest['response_format']): OutputFormat | undefined {
-  if (format?.type === 'json_object') return { kind: 'json' }
-  if (format?.type === 'json_schema') return { kind: 'json-schema', schema: format.json_schema.schema }
-  return undefined
+/** The Responses API has the schema one level higher. */
+function schemaOf(format: OpenAiChatRequest['response_format']) {
+  return format?.type === 'json_schema' ? { type: format.type, schema: format.json_schema.schema } : format
 }
-
-const thinkOf = (effort: OpenAiChatRequest['reasoning_effort']): ThinkLevel | undefined =>
-  effort === 'none' ? false : effort === 'minimal' ? 'low' : effort
 
 /** A model is owned by the namespace it was published in. */
 function modelOf(model: StoredModel): OpenAiModel {

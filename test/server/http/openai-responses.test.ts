@@ -1,4 +1,4 @@
-import type { OpenAiResponse } from '@berth/protocol'
+import { OpenAiResponseRequest, type OpenAiResponse } from '@berth/protocol'
 import type { Piece } from '@berth/scheduler'
 import { describe, expect, it } from 'vitest'
 import { ResponseEncoder, responseHead } from '../../../apps/server/src/routes/openai-response-answers.js'
@@ -126,7 +126,7 @@ describe('/v1/responses', () => {
 })
 
 it('streams thinking, text and calls as items of their own', () => {
-  const encoder = new ResponseEncoder(responseHead('1', { ...body, input: [] }))
+  const encoder = new ResponseEncoder(responseHead('1', OpenAiResponseRequest.parse(body)))
   const metrics = { promptTokens: 5, cachedTokens: 2, promptMs: 1, decodedTokens: 4, decodeMs: 1 }
   const pieces: Piece[] = [
     { type: 'thinking', text: 'Hm.', tokens: 1 },

@@ -42,9 +42,8 @@ const Choice = z.object({
     }),
   ),
   text,
-  logprobs: z.nullish(
-    z.union([z.strictObject({ content: z.nullish(z.array(WireLogprob)) }), Columns, z.unknown()]),
-  ),
+  /** In one of two shapes: see `logprobsOf`. */
+  logprobs: z.unknown().optional(),
   finish_reason: text,
 })
 

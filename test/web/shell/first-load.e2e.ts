@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from '../fixtures/index.js'
+import { watchScripts } from '../fixtures/scripts-loaded.js'
 
 const DIST = new URL('../../../apps/web/dist/', import.meta.url)
 
@@ -43,4 +44,20 @@ test('little JavaScript is needed before one can write', async ({ open, page }) 
   })
   await open('/#/chat')
   await expect(page.getByRole('textbox', { name: /message/i })).toBeFocused()
+})
+
+test('what comes unasked after that, so that models are listed, is little too', async ({
+  browser,
+  berth,
+}) => {
+  // The service worker fetches everything a second time, for when the network is off.
+  const context = await browser.newContext({ serviceWorkers: 'block' })
+  const scripts = watchScripts(context)
+  const page = await context.newPage()
+  await page.goto(`${berth.url}/#/models`)
+  await expect(page.getByText('This browser, WebGPU').first()).toBeVisible()
+  const loaded = await scripts()
+  const total = loaded.reduce((sum, { bytes }) => sum + bytes, 0)
+  expect(total, loaded.map(({ path, bytes }) => `${path} ${bytes}`).join('\n')).toBeLessThanOrEqual(MOST)
+  await context.close()
 })

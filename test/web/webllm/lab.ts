@@ -23,6 +23,7 @@ import {
   type AdapterFacts,
   type WebLlmModel,
 } from '../../../apps/web/src/webllm/index.js'
+// oxlint-disable-next-line import/default -- Vite makes one
 import workerUrl from './lab-worker.ts?worker&url'
 
 /** What the tests of WebLLM do from within a page. */
@@ -306,7 +307,7 @@ async function read(run: Run): Promise<Answer> {
     text: pieces.map((piece) => (piece.type === 'text' ? piece.text : '')).join(''),
     end: end.how,
     reason: finished?.reason ?? null,
-    code: error instanceof BackendError ? error.code : error === null ? null : String(error),
+    code: error instanceof BackendError ? error.code : error === null ? null : 'none',
     message: error instanceof Error ? error.message : null,
     tokens: metrics?.decodedTokens ?? 0,
     promptTokens: metrics?.promptTokens ?? 0,

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { expect, setOffline, test } from '../fixtures/index.js'
 import type * as Module from './lab.js'
 import { toyFiles, whyNoWebModels } from './models.js'
@@ -74,7 +75,7 @@ test('a network that fails is no bad model, and each names its file', async ({ o
   complaints.allow(/Failed to load resource/)
   const { lab, server } = await openLab<typeof Module>(LAB, { files: await toyFiles() })
   await lab.evaluate((module) => module.begin(['toy']))
-  const failing = (name: string, answer: (response: import('node:http').ServerResponse) => void): void => {
+  const failing = (name: string, answer: (response: ServerResponse) => void): void => {
     server.intercept = (request, response) => {
       if (request.url?.endsWith(name) !== true) return false
       answer(response)

@@ -12,7 +12,7 @@ import {
 } from '@berth/scheduler'
 import type { AdapterFacts } from './adapter.js'
 import { loadRunner } from './load-runner.js'
-import { chooseLibrary, EMBEDDING_MODEL, missingFeatures, type WebLlmModel } from './model.js'
+import { chooseLibrary, isEmbedder, missingFeatures, type WebLlmModel } from './model.js'
 import { profileOf } from './profile.js'
 
 export interface WebLlmOptions {
@@ -89,7 +89,7 @@ export class WebLlmBackend implements Backend {
 }
 
 function purposeOf({ record }: WebLlmModel): Purpose {
-  return record.model_type === EMBEDDING_MODEL ? 'embed' : 'generate'
+  return isEmbedder(record) ? 'embed' : 'generate'
 }
 
 /** Spawns the worker of this room. */

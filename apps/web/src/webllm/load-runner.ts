@@ -85,7 +85,7 @@ async function explained(error: unknown, { model, adapter }: LoadOrder): Promise
     return new BackendError('engine', message, { cause: error })
   }
   if (error.code !== 'bad-model' && error.code !== 'engine') return error
-  const names = await dropBroken(model, adapter).catch(() => [])
+  const names = await brokenFiles(model, adapter)
   if (names.length === 0) return error
   return new BackendError(
     'bad-model',
@@ -94,4 +94,13 @@ async function explained(error: unknown, { model, adapter }: LoadOrder): Promise
       cause: error,
     },
   )
+}
+
+async function brokenFiles(model: WebLlmModel, adapter: AdapterFacts): Promise<readonly string[]> {
+  try {
+    return await dropBroken(model, adapter)
+  } catch {
+    // Storage fails too: what failed first is the better news.
+    return []
+  }
 }

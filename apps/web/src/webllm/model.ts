@@ -1,4 +1,4 @@
-import type { Bytes } from '@berth/budget'
+import { formatBytes, type Bytes } from '@berth/budget'
 import type { ModelId } from '@berth/scheduler'
 import type { ModelRecord } from '@mlc-ai/web-llm'
 import type { AdapterFacts } from './adapter.js'
@@ -27,8 +27,18 @@ export interface WebLlmLibrary {
 }
 
 /** WebLLM's numbers for the kinds of models (its enum is not imported, because all of WebLLM would come with it). */
-export const EMBEDDING_MODEL = 1
-export const VISION_MODEL = 2
+const EMBEDDING = 1
+const VISION = 2
+
+export function isEmbedder({ model_type }: ModelRecord): boolean {
+  const kind: number | undefined = model_type
+  return kind === EMBEDDING
+}
+
+export function seesImages({ model_type }: ModelRecord): boolean {
+  const kind: number | undefined = model_type
+  return kind === VISION
+}
 
 /** A model by a plain WebLLM record, as its prebuilt list has them: one library, made for GPUs. */
 export function modelOfRecord(record: ModelRecord): WebLlmModel {
@@ -66,9 +76,12 @@ export function chooseLibrary({ libraries }: WebLlmModel, adapter: AdapterFacts)
   )[0]!
 }
 
-/** WebGPU features that the model needs and the adapter does not have: it cannot run here, and need not be downloaded. */
+/** What the model needs and the adapter does not have, in words: it cannot run here, and need not be downloaded. */
 export function missingFeatures(model: WebLlmModel, adapter: AdapterFacts): readonly string[] {
-  return missing(chooseLibrary(model, adapter), adapter)
+  const features = missing(chooseLibrary(model, adapter), adapter)
+  const buffer = model.record.buffer_size_required_bytes ?? 0
+  const large = buffer > Math.min(adapter.maxBufferBytes, adapter.maxBindingBytes)
+  return large ? [...features, `GPU buffers of ${formatBytes(buffer)}`] : features
 }
 
 function missing(library: WebLlmLibrary, adapter: AdapterFacts): readonly string[] {

@@ -1,7 +1,7 @@
 import { profileFromWebLlm, type MemoryProfile, type WebLlmFacts, type WebLlmShape } from '@berth/budget'
 import type { AdapterFacts } from './adapter.js'
 import type { ChatConfig } from './model-files.js'
-import { chooseLibrary, EMBEDDING_MODEL, type WebLlmModel } from './model.js'
+import { chooseLibrary, isEmbedder, type WebLlmModel } from './model.js'
 import { readHead, storedHead, type ModelHead } from './weights.js'
 
 /** What a record says, which is enough for a guess of what fits: nothing is read. */
@@ -16,7 +16,7 @@ export function recordFacts({ id, record, fileBytes }: WebLlmModel): WebLlmFacts
     ...(context === undefined ? {} : { contextLength: context, vramContext: context }),
     ...(window === undefined ? {} : { slidingWindow: window }),
     ...(weightBytes === 0 ? {} : { weightBytes }),
-    ...(record.model_type === EMBEDDING_MODEL ? { hasCache: false } : {}),
+    ...(isEmbedder(record) ? { hasCache: false } : {}),
   }
 }
 
@@ -36,7 +36,7 @@ function headFacts(
   adapter: AdapterFacts | null,
 ): Partial<WebLlmFacts> {
   const half = adapter !== null && chooseLibrary(model, adapter).requiredFeatures.includes('shader-f16')
-  const shape = model.record.model_type === EMBEDDING_MODEL ? null : shapeOf(config, half)
+  const shape = isEmbedder(model.record) ? null : shapeOf(config, half)
   const context = positive(config.contextLength)
   const window = positive(config.slidingWindow)
   return {

@@ -91,7 +91,7 @@ export class WebLlmRun implements Run {
         const parking = this.#parking
         this.#parking = null
         this.#end({ how: 'parked', metrics: outcome.metrics })
-        parking?.resolve(parked(outcome.state))
+        parking?.resolve(setAside(outcome.state))
         break
       }
       case 'failed':
@@ -125,7 +125,7 @@ function canPark({ prompt, format }: GenerateJob): boolean {
 }
 
 /** Nothing of it is on the GPU. */
-function parked(state: ParkedState): WebLlmParked {
+function setAside(state: ParkedState): WebLlmParked {
   return { bytes: [], tokens: 0, webllm: state, dispose: () => Promise.resolve() }
 }
 

@@ -47,8 +47,10 @@ async function inStore<T>(
       const transaction = opened.transaction(STORE, mode)
       const request = ask(transaction.objectStore(STORE))
       // A full disk shows when the transaction ends, not when the request does.
-      transaction.oncomplete = () => resolve(request.result)
-      transaction.onabort = () => reject(transaction.error ?? request.error ?? new Error('storage failed'))
+      transaction.addEventListener('complete', () => resolve(request.result))
+      transaction.addEventListener('abort', () =>
+        reject(transaction.error ?? request.error ?? new Error('storage failed')),
+      )
     })
   } finally {
     opened.close()
@@ -58,8 +60,12 @@ async function inStore<T>(
 function open(database: WeightDatabase): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(database, VERSION)
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: 'url' })
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error ?? new Error(`cannot open the storage ${database}`))
+    request.addEventListener('upgradeneeded', () =>
+      request.result.createObjectStore(STORE, { keyPath: 'url' }),
+    )
+    request.addEventListener('success', () => resolve(request.result))
+    request.addEventListener('error', () =>
+      reject(request.error ?? new Error(`cannot open the storage ${database}`)),
+    )
   })
 }

@@ -57,17 +57,14 @@ export async function deleteModel(model: WebLlmModel, others: readonly WebLlmMod
 export async function dropBroken(model: WebLlmModel, adapter: AdapterFacts): Promise<readonly string[]> {
   const head = await storedHead(model)
   if (head === null) return []
-  const base = filesAddress(model.record)
-  const broken: WeightFile[] = []
+  const broken: string[] = []
+  // One after the other: a model's shards together need not fit into memory.
   for (const file of filesOf(model, adapter, head)) {
-    const shard = head.tensorCache.records.find(({ dataPath }) => dataPath === file.name)
-    if (shard === undefined) continue
-    const data = await readStored(placeOf(base, file.name))
-    if (data !== undefined && !(data instanceof ArrayBuffer && data.byteLength === shard.nbytes))
-      broken.push(file)
+    if (await file.intact()) continue
+    await file.delete()
+    broken.push(file.name)
   }
-  await Promise.all(broken.map((file) => file.delete()))
-  return broken.map(({ name }) => name)
+  return broken
 }
 
 /** From storage where both are there; null where they are not. */
@@ -117,15 +114,21 @@ export function libraryKey(url: string): string {
 const CONFIG = 'mlc-chat-config.json'
 const TENSOR_CACHE = 'tensor-cache.json'
 
-function filesOf(model: WebLlmModel, adapter: AdapterFacts, head: ModelHead): readonly WeightFile[] {
+/** One that can look at what is stored of it. */
+interface KeptFile extends WeightFile {
+  /** False where something is stored that cannot be this file. */
+  intact(): Promise<boolean>
+}
+
+function filesOf(model: WebLlmModel, adapter: AdapterFacts, head: ModelHead): readonly KeptFile[] {
   const base = filesAddress(model.record)
   const known = (name: string): Bytes | null => model.fileBytes[name] ?? null
   const shards = head.tensorCache.records.map(({ dataPath, nbytes }) =>
-    fileAt(base + dataPath, dataPath, placeOf(base, dataPath), nbytes, true),
+    fileAt(base + dataPath, dataPath, placeOf(base, dataPath), nbytes, shardFlaw(nbytes)),
   )
   return [
     ...headAndTokenizer(head).map((name) =>
-      fileAt(base + name, name, placeOf(base, name), known(name), false),
+      fileAt(base + name, name, placeOf(base, name), known(name), jsonFlaw(name)),
     ),
     tensorCacheAt(base, known(TENSOR_CACHE)),
     libraryAt(chooseLibrary(model, adapter)),
@@ -149,22 +152,19 @@ function libraryPlace(url: string): WeightPlace {
   return { database: 'webllm/wasm', key: libraryKey(url) }
 }
 
-function libraryAt({ url, bytes }: WebLlmLibrary): WeightFile {
+function libraryAt({ url, bytes }: WebLlmLibrary): KeptFile {
   const name = new URL(url).pathname.split('/').at(-1) ?? url
-  const file = fileAt(url, name, libraryPlace(url), bytes, false)
-  return {
-    ...file,
-    async store(data) {
-      if (!WebAssembly.validate(data)) throw broken(name, 'it is no WebAssembly library')
-      await file.store(data)
-    },
-  }
+  return fileAt(url, name, libraryPlace(url), bytes, (data) =>
+    data instanceof ArrayBuffer && WebAssembly.validate(data) ? null : 'it is no WebAssembly library',
+  )
 }
 
-function tensorCacheAt(base: string, bytes: Bytes | null): WeightFile {
+/** Kept as WebLLM would have it: parsed. */
+function tensorCacheAt(base: string, bytes: Bytes | null): KeptFile {
   const place = placeOf(base, TENSOR_CACHE)
+  const file = fileAt(place.key, TENSOR_CACHE, place, bytes, () => null)
   return {
-    ...fileAt(place.key, TENSOR_CACHE, place, bytes, false),
+    ...file,
     async store(data) {
       const value = parse(data, place.key)
       readTensorCache(value, place.key)
@@ -173,22 +173,47 @@ function tensorCacheAt(base: string, bytes: Bytes | null): WeightFile {
   }
 }
 
+/** A JSON file that is kept as its bytes. */
+function jsonFlaw(name: string): (data: unknown) => string | null {
+  return (data) => {
+    if (!(data instanceof ArrayBuffer)) return 'it is no file'
+    if (!name.endsWith('.json')) return null
+    try {
+      parse(data, name)
+      return null
+    } catch {
+      return 'it is no JSON'
+    }
+  }
+}
+
+function shardFlaw(bytes: Bytes): (data: unknown) => string | null {
+  return (data) => {
+    if (!(data instanceof ArrayBuffer)) return 'it is no file'
+    return data.byteLength === bytes ? null : `it has ${data.byteLength} bytes instead of ${bytes}`
+  }
+}
+
+/** @param flaw why such data cannot be this file; null where it can. */
 function fileAt(
   url: string,
   name: string,
   place: WeightPlace,
   bytes: Bytes | null,
-  exact: boolean,
-): WeightFile {
+  flaw: (data: unknown) => string | null,
+): KeptFile {
   return {
     url: new URL(url).href,
     name,
     bytes,
     stored: () => isStored(place),
+    async intact() {
+      const data = await readStored(place)
+      return data === undefined || flaw(data) === null
+    },
     async store(data) {
-      if (exact && bytes !== null && data.byteLength !== bytes) {
-        throw broken(name, `it has ${data.byteLength} bytes instead of ${bytes}`)
-      }
+      const why = flaw(data)
+      if (why !== null) throw brokenFile(name, why)
       await putStored(place, data)
     },
     delete: () => deleteStored(place),
@@ -199,10 +224,10 @@ function parse(data: ArrayBuffer, url: string): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(data))
   } catch {
-    throw broken(url, 'it is no JSON')
+    throw brokenFile(url, 'it is no JSON')
   }
 }
 
-function broken(name: string, why: string): BackendError {
+function brokenFile(name: string, why: string): BackendError {
   return new BackendError('bad-model', `${name} is broken: ${why}`)
 }

@@ -27,14 +27,15 @@ export class WorkerLink {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#far = port2
-    this.#port.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#listener(data)
-    this.#worker.onerror = (event) => {
+    this.#port.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => this.#listener(data))
+    this.#port.start()
+    this.#worker.addEventListener('error', (event) => {
       event.preventDefault()
       this.end({
         asked: false,
         reason: `the engine's worker failed: ${event.message || 'it could not be started'}`,
       })
-    }
+    })
   }
 
   /** Resolves when the worker is really gone. */

@@ -2,12 +2,7 @@ import { BackendError, type Metrics, type Piece, type RunProgress } from '@berth
 import type { MLCEngine } from '@mlc-ai/web-llm'
 import type { Outcome } from '../protocol.js'
 import { runError } from './errors.js'
-
-/** What of WebLLM's embedding pipeline is used. */
-export interface EmbeddingPipeline {
-  readonly contextWindowSize: number
-  readonly tokenizer: { encode(text: string): Int32Array }
-}
+import type { EmbeddingPipeline } from './internals.js'
 
 /** Vectors of texts, one after the other: a cancel is heard between two. */
 export class Embedding {

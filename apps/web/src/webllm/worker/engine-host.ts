@@ -1,12 +1,12 @@
 import { BackendError } from '@berth/scheduler'
 import { MLCEngine } from '@mlc-ai/web-llm'
-import { EMBEDDING_MODEL, VISION_MODEL } from '../model.js'
+import { isEmbedder, seesImages } from '../model.js'
 import type { FromWorker, Loaded, LoadRequest, RunId, Work, WorkerApi } from '../protocol.js'
-import { Embedding, type EmbeddingPipeline } from './embedding.js'
+import { Embedding } from './embedding.js'
 import { loadError, memoryError, runError } from './errors.js'
 import { Generation, type LoadedModel, type Tell } from './generation.js'
 import { GpuMemory } from './gpu-memory.js'
-import { hook, pipelineOf, type Pipeline } from './internals.js'
+import { embeddingPipelineOf, hook, pipelineOf, type EmbeddingPipeline, type Pipeline } from './internals.js'
 import { stageOf } from './load-progress.js'
 
 /** A device's loss is told a moment after what it made fail. */
@@ -89,8 +89,8 @@ export class EngineHost implements WorkerApi {
       contextLength === null ? {} : { context_window_size: contextLength, sliding_window_size: -1 },
     )
     this.#tell({ type: 'loading', stage: 'checking', fraction: 0 })
-    if (purpose === 'embed' || record.model_type === EMBEDDING_MODEL) {
-      this.#embeds = pipelineOf(engine, id, []) as unknown as EmbeddingPipeline
+    if (purpose === 'embed' || isEmbedder(record)) {
+      this.#embeds = embeddingPipelineOf(engine, id)
       await engine.embeddings.create({ input: 'a' })
       return
     }
@@ -99,7 +99,7 @@ export class EngineHost implements WorkerApi {
     await engine.completions.create({ prompt: 'a', max_tokens: 1, temperature: 0 })
     pipeline.resetChat()
     hook(pipeline, () => (this.#run?.work instanceof Generation ? this.#run.work : null))
-    this.#model = { id, pipeline, seesImages: record.model_type === VISION_MODEL }
+    this.#model = { id, pipeline, seesImages: seesImages(record) }
   }
 
   async #runNow(id: RunId, work: Work): Promise<void> {

@@ -17,7 +17,7 @@ import { fitMessages, fitRaw } from './fit-prompt.js'
 import type { InputData, Pipeline, Steps } from './internals.js'
 import { LogitsTap } from './logits-tap.js'
 import { answerFormatOf, beginOf, stopsOf } from './model-habits.js'
-import { chatRequest, checkJob, hasImages, messagesOf, samplingOf } from './request.js'
+import { chatRequest, checkJob, messagesOf, samplingOf } from './request.js'
 import { speller } from './spell.js'
 
 /** Where a run tells what it does. */
@@ -110,7 +110,7 @@ export class Generation implements Steps {
     this.#cached = pipeline.filledKVCacheLength
     this.#promptTokens = this.#cached + length
     if (this.#promptTokens > pipeline.contextWindowSize) throw new TooLong(this.#promptTokens)
-    this.#prompt = parts.flatMap((part) => (Array.isArray(part) ? (part as number[]) : []))
+    this.#prompt = parts.flatMap((part) => (isTokens(part) ? part : []))
     this.#resume()
     return changed
   }
@@ -300,8 +300,6 @@ export class Generation implements Steps {
   }
 }
 
-/** What a job cannot be set aside for: the state of a grammar, and images, are WebLLM's own. */
-export function canPark({ prompt, format }: GenerateJob): boolean {
-  if (format !== undefined) return false
-  return prompt.kind === 'raw' || !prompt.messages.some(hasImages)
+function isTokens(part: readonly number[] | object): part is readonly number[] {
+  return Array.isArray(part)
 }

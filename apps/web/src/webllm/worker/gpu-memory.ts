@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/unbound-method -- the platform's own methods, called on what they were called on */
 import type { Bytes } from '@berth/budget'
 import { deferred } from '@berth/scheduler'
 

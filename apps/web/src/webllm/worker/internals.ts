@@ -44,7 +44,7 @@ export interface ModelConfig {
 }
 
 /** The prompt's tokens in order (with images among them), how many that comes to, and how large an image is. */
-export type InputData = [parts: unknown[], length: number, imageSize: unknown]
+export type InputData = [parts: (readonly number[] | object)[], length: number, imageSize: unknown]
 
 const FUNCTIONS = [
   'triggerStop',
@@ -56,21 +56,33 @@ const FUNCTIONS = [
   'processNextToken',
 ] as const
 
+/** What of an embedding model's pipeline is used. */
+export interface EmbeddingPipeline {
+  readonly contextWindowSize: number
+  readonly tokenizer: { encode(text: string): Int32Array }
+}
+
 /** @throws Error where this is another WebLLM than the one that this was made for. */
-export function pipelineOf(
-  engine: MLCEngine,
-  model: string,
-  needed: readonly (keyof Pipeline)[] = FUNCTIONS,
-): Pipeline {
+export function pipelineOf(engine: MLCEngine, model: string): Pipeline {
+  const pipeline = loadedOf(engine, model)
+  const missing = FUNCTIONS.filter((name) => typeof pipeline[name] !== 'function')
+  if (missing.length > 0)
+    throw new Error(`this WebLLM has no ${missing.join(', ')}: another version is needed`)
+  return pipeline
+}
+
+export function embeddingPipelineOf(engine: MLCEngine, model: string): EmbeddingPipeline {
+  return loadedOf(engine, model)
+}
+
+function loadedOf(engine: MLCEngine, model: string): Pipeline {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- private there; what is used of it is checked
   const { loadedModelIdToPipeline: loaded } = engine as unknown as {
     readonly loadedModelIdToPipeline?: ReadonlyMap<string, Pipeline>
   }
   const pipeline = loaded?.get(model)
   // WebLLM resolves without a model where a load was called off.
   if (pipeline === undefined) throw new Error('WebLLM has loaded no model')
-  const missing = needed.filter((name) => typeof pipeline[name] !== 'function')
-  if (missing.length > 0)
-    throw new Error(`this WebLLM has no ${missing.join(', ')}: another version is needed`)
   return pipeline
 }
 

@@ -81,7 +81,7 @@ export function checkJob(job: GenerateJob, seesImages: boolean): void {
   if (!seesImages && prompt.messages.some(hasImages)) throw unsupported('images with this model')
 }
 
-export function hasImages({ images }: Message): boolean {
+function hasImages({ images }: Message): boolean {
   return images !== undefined && images.length > 0
 }
 

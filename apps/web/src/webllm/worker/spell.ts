@@ -14,7 +14,7 @@ export function speller({ tokenizer, config }: Pipeline): Spell {
 
 /** The bytes that GPT-2's alphabet of printable characters stands for; null for a token with others in it (a special one). */
 function byteLevel(token: string): readonly number[] | null {
-  const bytes = [...token].map((char) => BYTES.get(char))
+  const bytes = Array.from(token, (char) => BYTES.get(char))
   return bytes.every((byte) => byte !== undefined) ? bytes : null
 }
 

@@ -26,7 +26,7 @@ LLAMA_3 = (
 )
 SMOLLM2 = (
     "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
-    "{{ '<|im_start|>system\nYou are a helpful AI assistant<|im_end|>\n' }}{% endif %}"
+    "{{ '<|im_start|>system\nYou are a helpful parrot<|im_end|>\n' }}{% endif %}"
     "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
@@ -61,7 +61,7 @@ class ConversationTest(unittest.TestCase):
 
     def test_a_system_message_of_the_templates_own(self) -> None:
         found = conversation(SMOLLM2, "<s>", "</s>")
-        self.assertEqual(found["system_message"], "You are a helpful AI assistant")
+        self.assertEqual(found["system_message"], "You are a helpful parrot")
         self.assertIn("system\nx<|im_end|>", prompt(found, "a", system="x"))
 
     def test_llama_3_begins_with_bos_and_keeps_its_header(self) -> None:

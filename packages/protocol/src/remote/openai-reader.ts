@@ -43,7 +43,7 @@ const Choice = z.object({
   ),
   text,
   /** In one of two shapes: see `logprobsOf`. */
-  logprobs: z.unknown().optional(),
+  logprobs: z.optional(z.unknown()),
   finish_reason: text,
 })
 

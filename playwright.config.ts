@@ -24,8 +24,8 @@ export default defineConfig({
   retries: 0,
   forbidOnly: process.env['CI'] !== undefined,
   // For machines that stand still; nothing waits for them to pass.
-  timeout: 240_000,
-  expect: { timeout: 60_000 },
+  timeout: 300_000,
+  expect: { timeout: 120_000 },
   // The second leaves its counts where `npm test` asks for them, and nothing otherwise.
   reporter: [
     ['list'],

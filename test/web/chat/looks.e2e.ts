@@ -82,6 +82,11 @@ test('is whole at 360 pixels, in both directions of writing', async ({ openLab }
   await page.getByRole('button', { name: /^Model:/ }).click()
   expect(await wide()).toEqual([])
   await page.keyboard.press('Escape')
+  // The search is in a drawer here, which opens for it.
+  await page.keyboard.press('Control+K')
+  await expect(page.getByRole('textbox', { name: 'Search conversations' })).toBeFocused()
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('textbox', { name: 'Search conversations' })).toBeHidden()
   await page.evaluate(() => (document.documentElement.dir = 'rtl'))
   expect(await wide()).toEqual([])
 })

@@ -1,5 +1,6 @@
 import { batch, computed, signal } from '@preact/signals'
 import type { HostClient, ModelCard } from '../host/index.js'
+import { settings } from '../shell/index.js'
 import type { Conversation, ConversationChange, Preset, WholeConversation } from '../storage/index.js'
 import { ConversationStore, PLAIN_SETTINGS } from '../storage/index.js'
 import { defaultModel } from './model-choice.js'
@@ -204,7 +205,7 @@ export class Chats {
       updated: now,
       leaf: null,
       model: null,
-      where: 'auto',
+      where: settings.peek().where,
       settings: PLAIN_SETTINGS,
       deleted: null,
     }

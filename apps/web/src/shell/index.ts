@@ -11,7 +11,7 @@ export { Menu } from './menu.js'
 export { Meter, Progress } from './progress.js'
 export { followAddress, hrefOf, navigate, route } from './route.js'
 export { openSettings, settings, settingsRead, updateSettings } from './settings-store.js'
-export { closeDrawer, followWidth, narrow } from './sidebar.js'
+export { closeDrawer, followWidth, narrow, openSidebar } from './sidebar.js'
 export { toast, toastError } from './toast.js'
 
 export type { Tone } from './badge.js'

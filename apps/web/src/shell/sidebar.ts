@@ -31,6 +31,11 @@ export function toggleSidebar(): void {
   isOpen.value = !isOpen.peek()
 }
 
+/** Shows the sidebar, as a drawer where the page is narrow. */
+export function openSidebar(): void {
+  isOpen.value = true
+}
+
 /** Closes the drawer of a narrow page; a sidebar beside the page stays. */
 export function closeDrawer(): void {
   if (isNarrow.peek()) isOpen.value = false

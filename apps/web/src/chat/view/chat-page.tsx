@@ -39,6 +39,7 @@ function Conversation({ chats, chat }: { readonly chats: Chats; readonly chat: O
   const conversation = chat.conversation.value
   const state = chat.state.value
   const card = chats.modelOf(conversation)
+  const connecting = chats.client.view.value === null
   const writing = chat.writing.value !== null
   const empty = chat.path.value.length === 0
   const [picking, setPicking] = useState(false)
@@ -85,6 +86,7 @@ function Conversation({ chats, chat }: { readonly chats: Chats; readonly chat: O
         <ModelPicker
           models={chats.client.view.value?.models ?? []}
           chosen={card}
+          connecting={connecting}
           where={conversation.where}
           open={picking}
           onOpen={setPicking}
@@ -117,6 +119,7 @@ function Conversation({ chats, chat }: { readonly chats: Chats; readonly chat: O
           <Composer
             id={chat.id}
             card={card}
+            connecting={connecting}
             writing={writing}
             suggestion={suggestion}
             onSend={send}

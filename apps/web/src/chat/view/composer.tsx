@@ -11,6 +11,8 @@ export interface ComposerProps {
   /** The conversation, whose draft this is. */
   readonly id: string
   readonly card: ModelCard | null
+  /** Whether models are not known yet. */
+  readonly connecting: boolean
   /** Whether an answer is being written. */
   readonly writing: boolean
   readonly onSend: (text: string, files: readonly NewFile[]) => void
@@ -22,7 +24,16 @@ export interface ComposerProps {
 }
 
 /** Where one writes: Enter sends, Shift+Enter begins a line, Escape stops the answer, the up arrow edits the last message. */
-export function Composer({ id, card, writing, onSend, onStop, onEditLast, suggestion }: ComposerProps) {
+export function Composer({
+  id,
+  card,
+  connecting,
+  writing,
+  onSend,
+  onStop,
+  onEditLast,
+  suggestion,
+}: ComposerProps) {
   const field = useRef<HTMLTextAreaElement>(null)
   const picker = useRef<HTMLInputElement>(null)
   const [text, setText] = useState(() => readDraft(id))
@@ -57,6 +68,8 @@ export function Composer({ id, card, writing, onSend, onStop, onEditLast, sugges
     if (!sendable) return
     onSend(text.trim(), files)
     setText('')
+    // Now, since a first message may move the conversation to its own address before the next render.
+    writeDraft(id, '')
     setFiles([])
   }
   const onKey = (event: KeyboardEvent) => {
@@ -104,7 +117,9 @@ export function Composer({ id, card, writing, onSend, onStop, onEditLast, sugges
         ref={field}
         class="composer-text"
         aria-label="Message"
-        placeholder={card === null ? 'Choose a model to begin' : `Message ${card.name}`}
+        placeholder={
+          card === null ? (connecting ? 'Connecting…' : 'Choose a model to begin') : `Message ${card.name}`
+        }
         dir="auto"
         rows={1}
         value={text}

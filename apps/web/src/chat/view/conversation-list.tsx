@@ -1,5 +1,15 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { Menu, TextInput, announce, hrefOf, navigate, toast, toastError, useHost } from '../../shell/index.js'
+import {
+  Menu,
+  TextInput,
+  announce,
+  hrefOf,
+  navigate,
+  openSidebar,
+  toast,
+  toastError,
+  useHost,
+} from '../../shell/index.js'
 import type { Conversation, SearchHit } from '../../storage/index.js'
 import { chatsOf, UNDO_MS } from '../chats.js'
 import type { Chats } from '../chats.js'
@@ -25,11 +35,14 @@ export function ConversationList({ current }: ConversationListProps) {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'k') return
-      const field = root.current?.querySelector('input')
-      if (field == null || field.closest('[inert]') !== null) return
       event.preventDefault()
-      field.focus()
-      field.select()
+      openSidebar()
+      // As soon as it can take the focus.
+      requestAnimationFrame(() => {
+        const field = root.current?.querySelector('input')
+        field?.focus()
+        field?.select()
+      })
     }
     document.addEventListener('keydown', onKey)
     return () => document.removeEventListener('keydown', onKey)

@@ -7,6 +7,8 @@ import './model-picker.css'
 export interface ModelPickerProps {
   readonly models: readonly ModelCard[]
   readonly chosen: ModelCard | null
+  /** Whether models are not known yet. */
+  readonly connecting: boolean
   readonly where: Where
   readonly open: boolean
   readonly onOpen: (open: boolean) => void
@@ -16,7 +18,7 @@ export interface ModelPickerProps {
 
 /** The model that answers, and a searchable list of all others with what there is to know of each. */
 export function ModelPicker(props: ModelPickerProps) {
-  const { chosen, open, onOpen } = props
+  const { chosen, connecting, open, onOpen } = props
   const root = useRef<HTMLDivElement>(null)
   const button = useRef<HTMLButtonElement>(null)
   useEffect(() => {
@@ -60,7 +62,7 @@ export function ModelPicker(props: ModelPickerProps) {
         onClick={() => onOpen(!open)}
       >
         <span class="picker-name" dir="auto">
-          {chosen?.name ?? 'Choose a model'}
+          {chosen?.name ?? (connecting ? 'Connecting…' : 'Choose a model')}
         </span>
         {chosen !== null && <Icon name={chosen.place === 'server' ? 'server' : 'chip'} size={16} />}
         <Icon name="chevron-down" size={16} />

@@ -9,7 +9,12 @@ export interface Settings {
   readonly gpuBudgetBytes: Bytes | null
   readonly ramBudgetBytes: Bytes | null
   readonly servers: readonly ServerSetting[]
-  /** Addresses of model directories for WebLLM, and of GGUF files, beside the lists that come with the page. */
+  /**
+   * Models beside the lists that come with the page; each is one of
+   * - the address of a GGUF file (it ends in .gguf), for wllama;
+   * - the address of a Berth server's list of models for WebLLM (http://192.168.1.20:11434/web-models/);
+   * - the address of a model's folder and, after a space, that of its compiled library, for WebLLM.
+   */
   readonly modelAddresses: readonly string[]
   readonly where: Where
   /** How long a model stays loaded when idle; negative: for ever. */

@@ -14,6 +14,8 @@ const CASES = backendContract({ slots: 1, embedder: null, crash: () => undefined
 
 // One page for all, for its files are in storage then; each case loads and unloads by itself.
 test('WebLLM keeps the contract of a backend', async ({ openLab, complaints }) => {
+  // Twenty loads, one after the other.
+  test.slow()
   complaints.allow(/Device lost|A WebGPU error/)
   const { lab } = await openLab<typeof Module>(LAB, { files: await toyFiles() })
   await lab.evaluate((module) => module.begin(['toy']))

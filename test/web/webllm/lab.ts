@@ -32,7 +32,6 @@ const GPU: Device = { id: 'gpu0', kind: 'gpu', name: 'the GPU', capacity: 2 ** 3
 
 const adapter = readAdapter()
 const workers: Worker[] = []
-const tooMuch: number[] = []
 let models: readonly WebLlmModel[] = []
 let backend: WebLlmBackend
 let runner: Runner
@@ -71,7 +70,6 @@ export async function begin(ids: readonly string[], origin: string = location.or
       workers.push(worker)
       return worker
     },
-    onTooMuch: (bytes) => void tooMuch.push(bytes),
   })
 }
 
@@ -210,11 +208,6 @@ export async function unload(
 
 export async function ended(): Promise<{ readonly asked: boolean; readonly reason: string }> {
   return runner.ended
-}
-
-/** What out-of-memory told was too much. */
-export function tooMuchBytes(): readonly number[] {
-  return tooMuch
 }
 
 export function loseDevice(): void {

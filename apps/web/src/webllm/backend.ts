@@ -1,4 +1,4 @@
-import { ProfileError, type Bytes, type MemoryProfile } from '@berth/budget'
+import { ProfileError, type MemoryProfile } from '@berth/budget'
 import {
   BackendError,
   type Backend,
@@ -15,15 +15,13 @@ import { loadRunner } from './load-runner.js'
 import { chooseLibrary, isEmbedder, missingFeatures, type WebLlmModel } from './model.js'
 import { profileOf } from './profile.js'
 
-export interface WebLlmOptions {
+interface WebLlmOptions {
   /** All models there are; asked again each time. */
   readonly models: () => Promise<readonly WebLlmModel[]>
   /** This machine's GPU; null where the browser has none to give. */
   readonly adapter: AdapterFacts | null
   /** Makes a worker that runs webllm/worker/main.ts. */
   readonly spawn: () => Worker
-  /** Told how much of the GPU's memory turned out to be too much. */
-  readonly onTooMuch?: (bytes: Bytes) => void
 }
 
 /** WebLLM on this browser's GPU: one worker for each loaded model, one job at a time in each. */
@@ -57,7 +55,7 @@ export class WebLlmBackend implements Backend {
 
   async load(spec: LoadSpec, report: (progress: LoadProgress) => void, signal: SignalLike): Promise<Runner> {
     const model = await this.#model(spec.model, spec.purpose)
-    const { adapter, spawn, onTooMuch } = this.#options
+    const { adapter, spawn } = this.#options
     if (adapter === null) throw new BackendError('unsupported', 'This browser has no WebGPU')
     const missing = missingFeatures(model, adapter)
     if (missing.length > 0) {
@@ -73,11 +71,7 @@ export class WebLlmBackend implements Backend {
       )
     }
     const library = chooseLibrary(model, adapter)
-    return loadRunner(
-      { model, library, adapter, spec, spawn, onTooMuch: onTooMuch ?? (() => undefined) },
-      report,
-      signal,
-    )
+    return loadRunner({ model, library, adapter, spec, spawn }, report, signal)
   }
 
   async #model(id: ModelId, purpose: Purpose): Promise<WebLlmModel> {

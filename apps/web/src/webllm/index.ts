@@ -5,5 +5,4 @@ export { recordFacts } from './profile.js'
 export { deleteModel, isModelStored, weightFiles } from './weights.js'
 
 export type { AdapterFacts } from './adapter.js'
-export type { WebLlmOptions } from './backend.js'
 export type { WebLlmLibrary, WebLlmModel } from './model.js'

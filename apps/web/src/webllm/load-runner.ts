@@ -21,7 +21,6 @@ export interface LoadOrder {
   readonly adapter: AdapterFacts
   readonly spec: LoadSpec
   readonly spawn: () => Worker
-  readonly onTooMuch: (bytes: Bytes) => void
 }
 
 /** Tokens of a prompt computed at a time: the longest wait for a cancel. A software adapter takes a second for as few. */
@@ -62,10 +61,7 @@ export async function loadRunner(
       promptChunk: CHUNK[adapter.software ? 'software' : 'gpu'],
       purpose: spec.purpose,
     })
-    if (!loaded.ok) {
-      if (loaded.tooMuch !== undefined) order.onTooMuch(loaded.tooMuch)
-      throw errorFrom(loaded.error)
-    }
+    if (!loaded.ok) throw errorFrom(loaded.error)
     meter.done()
     return new WebLlmRunner(spec, worker, bytes)
   } catch (error) {

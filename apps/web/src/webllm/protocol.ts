@@ -35,14 +35,7 @@ export interface LoadRequest {
 }
 
 /** Errors do not cross the border as such: they would lose their code. */
-export type Loaded =
-  | { readonly ok: true }
-  | {
-      readonly ok: false
-      readonly error: BackendErrorData
-      /** With `out-of-memory`: what the GPU was asked for when it gave up. */
-      readonly tooMuch?: Bytes
-    }
+export type Loaded = { readonly ok: true } | { readonly ok: false; readonly error: BackendErrorData }
 
 export type Work =
   | { readonly kind: 'generate'; readonly job: GenerateJob; readonly from?: ParkedState }

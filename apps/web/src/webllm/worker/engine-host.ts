@@ -51,7 +51,7 @@ export class EngineHost implements WorkerApi {
       const { peak } = this.#memory
       if (!(await this.#isLost())) return { ok: false, error: loadError(error) }
       const { message } = await this.#memory.lost
-      return { ok: false, error: memoryError(peak, message), tooMuch: peak }
+      return { ok: false, error: memoryError(peak, message) }
     }
   }
 

@@ -337,7 +337,7 @@ test('the picker is searched and used by keyboard, and says what fits and why', 
   await page.keyboard.press('Enter')
   await expect(page.getByRole('button', { name: 'Model: Qwen3 4B' })).toBeFocused()
   await page.keyboard.press('Enter')
-  await page.getByText('Server', { exact: true }).click()
+  await page.getByRole('radio', { name: 'Server' }).check()
   await page.keyboard.press('Escape')
   await chat.send('Hello')
   expect(await chat.lab.evaluate((module) => [module.asked().ask.model, module.asked().ask.where])).toEqual([

@@ -2,8 +2,8 @@ import type { ModelCard } from '../host/index.js'
 import type { NewFile } from './open-chat.js'
 
 /** The largest text that is worth attaching: beyond it no context takes it in. */
-export const LARGEST_TEXT = 2_000_000
-export const LARGEST_IMAGE = 20_000_000
+const LARGEST_TEXT = 2_000_000
+const LARGEST_IMAGE = 20_000_000
 
 const IMAGES = new Set(['image/png', 'image/jpeg', 'image/webp', 'image/gif'])
 

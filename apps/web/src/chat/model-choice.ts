@@ -7,7 +7,7 @@ export function canChat(card: ModelCard): boolean {
 }
 
 /** Whether it answers without a download. */
-export function atHand(card: ModelCard): boolean {
+function atHand(card: ModelCard): boolean {
   return card.loaded || card.stored.state === 'stored' || card.stored.state === 'elsewhere'
 }
 

@@ -172,7 +172,7 @@ export class ConversationStore implements Disposable {
 }
 
 /** Where the wanted words (in lower case) are first, in the newest message that has them. */
-export function findIn(messages: readonly ChatMessage[], wanted: string): SearchHit['found'] {
+function findIn(messages: readonly ChatMessage[], wanted: string): SearchHit['found'] {
   let best: ChatMessage | null = null
   for (const one of messages)
     if ((best === null || one.at > best.at) && one.text.toLocaleLowerCase().includes(wanted)) best = one

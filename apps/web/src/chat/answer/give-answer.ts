@@ -3,7 +3,7 @@ import type { LiveAnswer } from './live-answer.js'
 import { endAnswer, stepAnswer } from './live-answer.js'
 
 /** How long at most the stored answer is behind the shown one. */
-export const STORE_EVERY_MS = 400
+const STORE_EVERY_MS = 400
 
 export interface AnswerEffects {
   /** Shows it; called once a frame at most, and at the end. */

@@ -5,7 +5,7 @@ type Highlighter = (code: string, language: string) => string | null
 let loading: Promise<Highlighter> | null = null
 
 /** Fetches the highlighter when the first code block is shown, once; a fetch that failed is tried again by the next one. */
-export function loadHighlighter(): Promise<Highlighter> {
+function loadHighlighter(): Promise<Highlighter> {
   loading ??= import('./languages.js').then(
     ({ highlightHtml }) => highlightHtml,
     (error: unknown) => {

@@ -106,6 +106,24 @@ class Lab {
     return { pieces, text, end: end.how, metrics: end.metrics, ...(error === undefined ? {} : { error }) }
   }
 
+  /** Asks for a token after each of so many long prompts that have nothing in common; how each ended. */
+  async askMany(model: string, count: number): Promise<readonly string[]> {
+    const ends: string[] = []
+    for (let at = 0; at < count; at += 1) {
+      const text = `${String.fromCodePoint(0x21 + at).repeat(9)} ${'the quick brown fox jumps over '.repeat(20)}`
+      const { end, error } = await this.ask(model, {
+        kind: 'generate',
+        prompt: { kind: 'raw', text },
+        sampling: { temperature: 0 },
+        maxTokens: 1,
+        stop: [],
+        overflow: { prompt: 'fail', answer: 'stop' },
+      })
+      ends.push(error?.message ?? end)
+    }
+    return ends
+  }
+
   async countTokens(model: string, text: string): Promise<number> {
     return await this.#runner(model).countTokens(text)
   }

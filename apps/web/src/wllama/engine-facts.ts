@@ -5,8 +5,17 @@ import { figure } from './gguf-sources.js'
 /** A WebAssembly memory of wllama's build ends here: weights, KV cache and buffers of one model together. */
 export const MOST_MEMORY: Bytes = 4 * 2 ** 30
 
-/** What a worker of wllama takes before it has loaded anything: the compiled program and its first heap. */
-export const WORKER_OVERHEAD: Bytes = 60e6
+/**
+ * What a worker of wllama takes outside its WebAssembly memory, most of it the compiled program: 85 to 100 MB of
+ * resident memory measured in Chromium on Linux, with one thread.
+ */
+export const PROGRAM: Bytes = 92e6
+
+/** Room in a worker's memory for the vocabulary, for requests, and for the caches of earlier prompts. */
+const BESIDE: Bytes = 128e6
+
+/** What a worker takes beside the engine's buffers. */
+export const WORKER_OVERHEAD: Bytes = PROGRAM + BESIDE
 
 /** What the engine's build knows of KV types. */
 export const KV_TYPES = [

@@ -63,6 +63,7 @@ export class Engine {
 
   /**
    * @param stop resolves when the load is to be given up.
+   * @param mostMemory where the worker's WebAssembly memory ends.
    * @throws BackendError when the worker is gone: `bad-model`, `out-of-memory`, `lost`, or `aborted`.
    */
   static async load(
@@ -70,6 +71,7 @@ export class Engine {
     params: LoadModelParams,
     stop: Promise<unknown>,
     log: Log,
+    mostMemory: Bytes,
   ): Promise<Engine> {
     const said = new EngineLog(log)
     const gone = deferred<string>()
@@ -77,6 +79,7 @@ export class Engine {
     const wllama = new Wllama({ default: wasm }, { logger: loggerOf(said, end) })
     // Else browsers without its newer features would be sent to a CDN for another build.
     wllama.setCompat(null)
+    limitMemory(wllama, mostMemory)
     const loading = wllama.loadModel([...blobs], params)
     const outcome = await Promise.race([
       loading.then(
@@ -193,6 +196,35 @@ function loggerOf(
       else said.take('error', text(words))
     },
   }
+}
+
+const PAGE: Bytes = 65_536
+/** What the program asks for at least, as it was built. */
+const LEAST_PAGES = 2_048
+
+/**
+ * Gives the program a memory that ends at the budget's word. llama.cpp's server core keeps copies of the KV caches
+ * of earlier prompts, up to 8 GiB, and wllama has no setting for it; where memory ends, it throws some away. The
+ * memory can only be handed in from within the worker: by a line before its program.
+ */
+function limitMemory(wllama: Wllama, most: Bytes): void {
+  const pages = Math.max(LEAST_PAGES, Math.ceil(most / PAGE))
+  // The program's threads run the same text, and are given their memory.
+  const line =
+    'if (typeof RUN_OPTIONS !== "undefined") Module.wasmMemory = new WebAssembly.Memory(' +
+    `{ initial: ${LEAST_PAGES}n, maximum: ${pages}n, shared: true, address: "i64" });\n`
+  let proxy = wllama['proxy']
+  Object.defineProperty(wllama, 'proxy', {
+    get: () => proxy,
+    set: (made: typeof proxy) => {
+      proxy = made
+      // It is null again once it is closed, whatever its type says.
+      // oxlint-disable-next-line typescript/no-unnecessary-condition -- see above
+      if (made === null) return
+      const program = made.getModuleCode.bind(made)
+      made.getModuleCode = async () => line + (await program())
+    },
+  })
 }
 
 /** wllama takes any answer to a load for a model. */

@@ -11,7 +11,7 @@ import {
 } from '@berth/scheduler'
 import type { LoadModelParams } from '@wllama/wllama/esm/index.js'
 import { Engine } from './engine.js'
-import { KV_TYPES } from './engine-facts.js'
+import { KV_TYPES, MOST_MEMORY, PROGRAM } from './engine-facts.js'
 import type { Log } from './engine-log.js'
 import { vectorOf } from './embedding.js'
 import { figure } from './gguf-sources.js'
@@ -55,7 +55,7 @@ export async function loadRunner(options: LoadOptions): Promise<Runner> {
           report({ fraction: (loadedBytes / totalBytes) * READ, stage: 'reading', loadedBytes, totalBytes })
         }),
     )
-    const engine = await Engine.load(watched, params, stop.promise, log)
+    const engine = await Engine.load(watched, params, stop.promise, log, memoryOf(spec))
     try {
       report({ fraction: READ, stage: 'checking' })
       const closed = stop.promise.then(() => {
@@ -78,6 +78,12 @@ export async function loadRunner(options: LoadOptions): Promise<Runner> {
     // Else the promises that wait for it would be kept.
     stop.resolve()
   }
+}
+
+/** Where the worker's memory has to end for the load to take what is planned. */
+function memoryOf({ placement }: LoadSpec): number {
+  const planned = placement.bytes.reduce((sum, { bytes }) => sum + bytes, 0)
+  return Math.min(MOST_MEMORY, planned - PROGRAM)
 }
 
 /** Has the model answer once. */

@@ -77,11 +77,18 @@ test('two models with room for one swap under the scheduler: WebLLM', async ({ o
     module.watchEvictions()
     return module.set({
       modelAddresses: [`${url}/a ${url}/a.wasm`, `${url}/b ${url}/b.wasm`],
-      gpuBudgetBytes: 40e6,
     })
   }, server.url)
+  const first = await idOf(lab, `${server.url}/a`)
+  await lab.evaluate(
+    (module, id) => module.ask('alone', id, 'Hello', { maxTokens: 2, contextLength: 512 }),
+    first,
+  )
+  await expect.poll(() => endOf(lab, 'alone')).toMatch(/^(length|stop)$/)
+  const needed = await lab.evaluate((module) => module.reservedBytes('gpu'))
+  expect(needed).toBeGreaterThan(0)
+  await lab.evaluate((module, bytes) => module.set({ gpuBudgetBytes: bytes }), Math.floor(needed * 1.5))
   for (const [ask, name] of [
-    ['first', 'a'],
     ['second', 'b'],
     ['third', 'a'],
   ] as const) {

@@ -50,3 +50,15 @@ export function watchEvictions(): void {
 export function evicted(): readonly string[] {
   return evictions
 }
+
+/** What loaded models have of a device now. */
+export async function reservedBytes(device: string): Promise<number> {
+  return await new Promise((resolve) => {
+    const watching = host.watch((message) => {
+      if (message.type !== 'snapshot') return
+      // Not before `watching` is there.
+      queueMicrotask(() => watching[Symbol.dispose]())
+      resolve(message.snapshot.devices.find((usage) => usage.device.id === device)?.reserved ?? 0)
+    })
+  })
+}

@@ -153,7 +153,8 @@ async function listAt(address: string): Promise<readonly ListedWebLlm[]> {
 
 /** What a user's address stands for here; GGUF files are another engine's. */
 function listOf(address: string): readonly (Promise<readonly ListedWebLlm[]> | readonly ListedWebLlm[])[] {
-  const [folder, library] = address.trim().split(/\s+/)
+  // As it was typed, or as a URL would spell the space between the two.
+  const [folder, library] = address.trim().split(/(?:\s|%20)+(?=https?:)/)
   if (folder === undefined || !URL.canParse(folder) || /\.gguf$/i.test(folder)) return []
   if (library !== undefined) return URL.canParse(library) ? [[modelAt(folder, library)]] : []
   return [listAt(folder)]

@@ -47,7 +47,8 @@ export function isInstalled(root) {
   const wanted = packagesOf(join(root, 'package-lock.json'))
   const there = packagesOf(installed)
   return Object.entries(wanted).every(([path, { version, optional, link }]) => {
-    if (!path.startsWith('node_modules/') || link) return true
+    // The workspaces' own folders are listed too; their packages may have a node_modules of their own.
+    if (!path.includes('node_modules/') || link) return true
     const found = there[path]
     return found === undefined ? optional === true : found.version === version
   })

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks'
-import { ChatPage, ConversationList, ExportConversations } from './chat/index.js'
-import type { HostClient, HostView } from './host/index.js'
+import { ChatPage, ConversationList, ExportConversations, chooseForNewChat } from './chat/index.js'
+import type { HostClient, HostView, ModelCard } from './host/index.js'
 import { FirstRun, ModelsPage, canChatNow, underWay } from './models/index.js'
 import { SettingsPage } from './settings/index.js'
-import { HostContext, Layout, PageHeader, Spinner, route } from './shell/index.js'
+import { HostContext, Layout, PageHeader, Spinner, navigate, route, toastError } from './shell/index.js'
 
 /** The whole page. */
 export function App({ host }: { readonly host: HostClient }) {
@@ -23,7 +23,7 @@ function Conversations() {
 
 function Page({ host }: { readonly host: HostClient }) {
   const here = route.value
-  if (here.page === 'models') return <ModelsPage />
+  if (here.page === 'models') return <ModelsPage onChat={(card) => chatWith(host, card)} />
   if (here.page === 'settings') return <SettingsPage data={<ExportConversations />} />
   return here.id === null ? <NewChat host={host} /> : <ChatPage conversation={here.id} />
 }
@@ -45,9 +45,18 @@ function NewChat({ host }: { readonly host: HostClient }) {
       view={view}
       chosen={fetching}
       onChoose={setChosen}
-      onReady={() => setChosen(null)}
+      onReady={(card) => {
+        chatWith(host, card)
+        setChosen(null)
+      }}
     />
   )
+}
+
+/** Begins a new chat with a model. */
+function chatWith(host: HostClient, { id }: ModelCard): void {
+  chooseForNewChat(host, id).catch(toastError)
+  navigate({ page: 'chat', id: null })
 }
 
 /** While a server has not answered, it may yet have a model, and nobody should be told to download one. */

@@ -9,7 +9,15 @@ describe('a model’s address', () => {
     })
   })
 
+  it('of a WebLLM model may have its library behind it', () => {
+    const both = 'https://models.example/tiny/ https://models.example/lib.wasm'
+    expect(checkModelAddress(both.replace(' ', '   '), [])).toEqual({ ok: true, address: both })
+    expect(checkModelAddress(both, [both])).toMatchObject({ ok: false })
+  })
+
   it.each([
+    ['https://a.example/b https://a.example/c https://a.example/d', /no more than two/],
+    ['https://a.example/b lib.wasm', /“lib.wasm” is no address/],
     ['', /address is needed/],
     ['models.example/tiny.gguf', /“models.example\/tiny.gguf” is no address/],
     ['file:///tiny.gguf', /begins with https/],

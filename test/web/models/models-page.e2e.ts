@@ -115,7 +115,7 @@ test.describe('the models page', () => {
     const menu = page.getByRole('button', { name: 'Actions for Small 1B' })
     await menu.focus()
     await page.keyboard.press('Enter')
-    await expect(page.getByRole('menuitem', { name: 'New chat' })).toBeFocused()
+    await expect(page.getByRole('menuitem', { name: 'Load now' })).toBeFocused()
     await page.keyboard.press('Escape')
     await expect(menu).toBeFocused()
     for (const answer of ['Cancel', 'Delete']) {

@@ -30,6 +30,13 @@ describe('the model to begin with', () => {
     expect(recommend(view(models, { machine }))?.card.id).toBe('tiny')
   })
 
+  it('answers at once rather than think for minutes, where that is slow', () => {
+    const thinker = card('thinker', { parameters: 0.6e9, bytes: 400e6, capabilities: ['chat', 'thinking'] })
+    expect(recommend(view([...models, thinker], { machine: NONE }))?.card.id).toBe('tiny')
+    expect(recommend(view([thinker], { machine: NONE }))?.card.id).toBe('thinker')
+    expect(recommend(view([thinker, ...models.slice(0, 1)]))?.card.id).toBe('thinker')
+  })
+
   it('is the smallest, and says why, where nothing fits comfortably', () => {
     const tight = models.map((each) => ({ ...each, fit: TIGHT }))
     expect(recommend(view(tight))).toMatchObject({

@@ -58,7 +58,7 @@ export function AddModel({ open, onClose }: AddModelProps) {
         <Field
           label="Address"
           error={error}
-          hint="A GGUF file, for llama.cpp in this browser, or a directory of a WebLLM model with its compiled library. The server must allow other pages to read it (CORS)."
+          hint="A GGUF file, for llama.cpp; a server’s /web-models/; or the folder of a WebLLM model and, after a space, its compiled library. The server must let other pages read it (CORS)."
         >
           {(control) => (
             <TextInput

@@ -63,7 +63,7 @@ export function licensesOf(cards: readonly ModelCard[]): string[] {
 
 /**
  * The list as two: what is here (on this disk in whole or in part, or on a server) and what can be had.
- * What fits comes first, then the small before the big.
+ * What fits comes first, then the small before the big, and those whose size nobody tells after them.
  */
 export function shelves(cards: readonly ModelCard[]): {
   readonly here: ModelCard[]
@@ -73,6 +73,7 @@ export function shelves(cards: readonly ModelCard[]): {
     (a, b) =>
       Number(b.loaded) - Number(a.loaded) ||
       RANK[a.fit.verdict] - RANK[b.fit.verdict] ||
+      Number(a.bytes <= 0) - Number(b.bytes <= 0) ||
       a.bytes - b.bytes ||
       a.name.localeCompare(b.name, 'en'),
   )

@@ -16,14 +16,14 @@ export interface ModelActionsProps {
   readonly card: ModelCard
   readonly download: Download | undefined
   readonly calls: HostCalls
+  readonly onChat: (card: ModelCard) => void
 }
 
 /** What can be done with a model, by where it is and what goes on with it. */
-export function ModelActions({ card, download, calls }: ModelActionsProps) {
+export function ModelActions({ card, download, calls, onChat }: ModelActionsProps) {
   if (download !== undefined) return <DownloadActions card={card} download={download} calls={calls} />
-  if (card.stored.state === 'elsewhere') return null
-  const { id, name } = card
-  if (card.stored.state !== 'stored') {
+  const { id, name, stored } = card
+  if (stored.state === 'absent' || stored.state === 'partial') {
     return (
       <Button
         icon="download"
@@ -32,30 +32,36 @@ export function ModelActions({ card, download, calls }: ModelActionsProps) {
         aria-label={`Download ${name}`}
         onClick={() => attempt(calls.download(id))}
       >
-        {card.stored.state === 'partial' ? 'Go on' : 'Download'}
+        {stored.state === 'partial' ? 'Go on' : 'Download'}
       </Button>
     )
   }
-  const items: MenuItem[] = [
-    {
-      label: 'Delete',
-      icon: 'trash',
-      danger: true,
-      onSelect: () => void deleteModel(card, calls),
-    },
-  ]
-  if (!card.loaded)
-    items.unshift({ label: 'Load now', icon: 'play', onSelect: () => attempt(calls.preload(id)) })
-  if (isUsable(card))
-    items.unshift({ label: 'New chat', icon: 'chat', onSelect: () => navigate({ page: 'chat', id: null }) })
-  return <Menu label={`Actions for ${name}`} items={items} />
+  return (
+    <>
+      {isUsable(card) && (
+        <Button icon="chat" size="s" aria-label={`Chat with ${name}`} onClick={() => onChat(card)}>
+          Chat
+        </Button>
+      )}
+      {stored.state === 'stored' && <Menu label={`Actions for ${name}`} items={menuItems(card, calls)} />}
+    </>
+  )
 }
 
-function DownloadActions({
-  card: { id, name },
-  download,
-  calls,
-}: ModelActionsProps & { download: Download }) {
+function menuItems(card: ModelCard, calls: HostCalls): readonly MenuItem[] {
+  const load: MenuItem = { label: 'Load now', icon: 'play', onSelect: () => attempt(calls.preload(card.id)) }
+  const remove: MenuItem = {
+    label: 'Delete',
+    icon: 'trash',
+    danger: true,
+    onSelect: () => void deleteModel(card, calls),
+  }
+  return card.loaded || card.fit.verdict === 'does-not-fit' ? [remove] : [load, remove]
+}
+
+type DownloadActionsProps = Pick<ModelActionsProps, 'card' | 'calls'> & { readonly download: Download }
+
+function DownloadActions({ card: { id, name }, download, calls }: DownloadActionsProps) {
   return (
     <>
       {download.state === 'running' ? (

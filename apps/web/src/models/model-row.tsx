@@ -8,10 +8,11 @@ export interface ModelRowProps {
   readonly card: ModelCard
   readonly download: Download | undefined
   readonly calls: HostCalls
+  readonly onChat: (card: ModelCard) => void
 }
 
 /** One model in one place: what it is, whether it fits and why, and what can be done with it. */
-export function ModelRow({ card, download, calls }: ModelRowProps) {
+export function ModelRow({ card, download, calls, onChat }: ModelRowProps) {
   return (
     <li class="model" data-model={card.id}>
       <div class="model-head">
@@ -19,7 +20,7 @@ export function ModelRow({ card, download, calls }: ModelRowProps) {
           <h3 class="model-name">{card.name}</h3>
           <p class="model-where">
             <Icon name={card.place === 'browser' ? 'chip' : 'server'} size={14} />
-            {placeText(card)}
+            <span>{placeText(card)}</span>
           </p>
         </div>
         <div class="model-badges">
@@ -28,7 +29,7 @@ export function ModelRow({ card, download, calls }: ModelRowProps) {
           {card.fit.verdict !== 'unknown' && <FitBadge fit={card.fit} />}
         </div>
         <div class="model-actions">
-          <ModelActions card={card} download={download} calls={calls} />
+          <ModelActions card={card} download={download} calls={calls} onChat={onChat} />
         </div>
       </div>
       <ul class="model-facts" aria-label={`About ${card.name}`}>

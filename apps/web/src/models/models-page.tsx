@@ -12,8 +12,13 @@ import { ModelRow } from './model-row.js'
 import { StorageBar } from './storage-bar.js'
 import './models.css'
 
+export interface ModelsPageProps {
+  /** Begins a new chat with a model. */
+  readonly onChat: (card: ModelCard) => void
+}
+
 /** What is here and what can be had. */
-export function ModelsPage() {
+export function ModelsPage({ onChat }: ModelsPageProps) {
   const host = useHost()
   const view = host.view.value
   const [adding, setAdding] = useState<'model' | 'server' | null>(null)
@@ -48,7 +53,7 @@ export function ModelsPage() {
               <Spinner /> Looking for models…
             </p>
           ) : (
-            <Shelves host={host} view={view} />
+            <Shelves host={host} view={view} onChat={onChat} />
           )}
         </div>
       </div>
@@ -58,7 +63,12 @@ export function ModelsPage() {
   )
 }
 
-function Shelves({ host, view }: { readonly host: HostClient; readonly view: HostView }) {
+interface ShelvesProps extends ModelsPageProps {
+  readonly host: HostClient
+  readonly view: HostView
+}
+
+function Shelves({ host, view, onChat }: ShelvesProps) {
   const [filters, setFilters] = useState(NO_FILTERS)
   const { here, toHave } = shelves(filterCards(view.models, filters))
   return (
@@ -76,8 +86,8 @@ function Shelves({ host, view }: { readonly host: HostClient; readonly view: Hos
       <p class="visually-hidden" role="status">
         {`${here.length + toHave.length} of ${view.models.length} models shown`}
       </p>
-      <Shelf title="Here" cards={here} host={host} view={view} />
-      <Shelf title="To be had" cards={toHave} host={host} view={view} />
+      <Shelf title="Here" cards={here} host={host} view={view} onChat={onChat} />
+      <Shelf title="To be had" cards={toHave} host={host} view={view} onChat={onChat} />
       {here.length + toHave.length === 0 && (
         <div class="models-none">
           <p>{view.models.length === 0 ? 'No models were found.' : 'No model is like this.'}</p>
@@ -88,14 +98,18 @@ function Shelves({ host, view }: { readonly host: HostClient; readonly view: Hos
   )
 }
 
-interface ShelfProps {
+/** Rows of a shelf that are shown unless more are asked for. */
+const AT_FIRST = 30
+
+interface ShelfProps extends ModelsPageProps {
   readonly title: string
   readonly cards: readonly ModelCard[]
   readonly host: HostClient
   readonly view: HostView
 }
 
-function Shelf({ title, cards, host, view }: ShelfProps) {
+function Shelf({ title, cards, host, view, onChat }: ShelfProps) {
+  const [all, setAll] = useState(false)
   if (cards.length === 0) return null
   const id = `shelf-${title.toLowerCase().replaceAll(' ', '-')}`
   return (
@@ -104,15 +118,21 @@ function Shelf({ title, cards, host, view }: ShelfProps) {
         {title} <span class="models-count">{cards.length}</span>
       </h2>
       <ul class="models-list">
-        {cards.map((card) => (
+        {(all ? cards : cards.slice(0, AT_FIRST)).map((card) => (
           <ModelRow
             key={card.id}
             card={card}
             download={view.downloads.find(({ model }) => model === card.id)}
             calls={host.calls}
+            onChat={onChat}
           />
         ))}
       </ul>
+      {!all && cards.length > AT_FIRST && (
+        <Button class="models-more" onClick={() => setAll(true)}>
+          Show {cards.length - AT_FIRST} more
+        </Button>
+      )}
     </section>
   )
 }

@@ -58,10 +58,16 @@ function sizeOf({ parameters, bytes }: ModelCard): number {
   return parameters ?? (bytes * 8) / 5
 }
 
-/** The better of two comes first: more parameters, then the engine that is quicker here, then the smaller download. */
+/**
+ * The better of two comes first. Where arithmetic is slow, one that answers at once before one that thinks for
+ * minutes first; then more parameters, then the engine that is quicker here, then the smaller
+ * download.
+ */
 function better(a: ModelCard, b: ModelCard, pace: 'gpu' | 'cpu'): number {
   const quick = pace === 'gpu' ? 'webllm' : 'wllama'
+  const thinks = (card: ModelCard): boolean => pace === 'cpu' && card.capabilities.includes('thinking')
   return (
+    Number(thinks(a)) - Number(thinks(b)) ||
     sizeOf(b) - sizeOf(a) ||
     Number(b.engine === quick) - Number(a.engine === quick) ||
     a.bytes - b.bytes ||

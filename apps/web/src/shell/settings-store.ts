@@ -29,11 +29,15 @@ export async function openSettings(changed: () => Promise<void>): Promise<void> 
   await read()
 }
 
-/** Stores a change and shows it at once. Rejects where it cannot be stored or the host did not take it. */
+/** Shows a change at once and stores it. Rejects where it cannot be stored or the host did not take it. */
 export async function updateSettings(patch: Partial<Settings>): Promise<void> {
-  const wanted = { ...current.peek(), ...patch }
-  show(wanted)
-  const stored = last.then(async () => await writeSettings(current.peek()))
+  show({ ...current.peek(), ...patch })
+  const stored = last.then(async () => {
+    // From what is stored: another tab may have changed something else, or this one not have read it yet.
+    const next = { ...(await readSettings()), ...patch }
+    await writeSettings(next)
+    show(next)
+  })
   last = stored.catch(() => {})
   await stored
   channel?.postMessage(null)

@@ -87,16 +87,31 @@ test('a download is paused, goes on after a reload where it stopped, and can be 
   await expect.poll(() => again.evaluate((module, id) => module.card(id)?.stored.state, model)).toBe('absent')
 })
 
-test('a full disk keeps what is there, and says what to delete', async ({ openLab, complaints }) => {
+test('a full disk keeps what is there, and says what to delete', async ({
+  openLab,
+  openBrowser,
+  folder,
+  complaints,
+}) => {
   complaints.allow(/Failed to load resource|ERR_/)
-  const { page, lab, server } = await openLab<typeof Module>(LAB, {
+  const profile = await folder()
+  const browser = await openBrowser(profile)
+  const { lab: first, server } = await openLab<typeof Module>(LAB, {
     files: { '/small.gguf': await randomGguf({ seed: 6 }), '/large.gguf': await randomGguf(LARGE) },
+    context: browser.context,
   })
-  const [small = '', large = ''] = await offer(lab, server, ['small', 'large'])
-  await lab.evaluate((module, id) => module.call('download', id), small)
-  await expect.poll(() => lab.evaluate((module, id) => module.card(id)?.stored.state, small)).toBe('stored')
+  const [small = '', large = ''] = await offer(first, server, ['small', 'large'])
+  await first.evaluate((module, id) => module.call('download', id), small)
+  await expect.poll(() => first.evaluate((module, id) => module.card(id)?.stored.state, small)).toBe('stored')
+  await browser.close()
 
+  // A database that is open goes by the room that it was told of before: a new browser has none open.
+  const page = await (await openBrowser(profile)).context.newPage()
+  await page.goto(`${server.url}/nothing`)
   await overrideQuota(page, 20e6)
+  await page.goto(server.url)
+  const lab = await labOf(page)
+  await expect.poll(() => lab.evaluate((module, id) => module.card(id)?.stored.state, large)).toBe('absent')
   await lab.evaluate((module, id) => module.call('download', id), large)
   await expect.poll(() => lab.evaluate((module) => module.downloads()[0]?.state)).toBe('failed')
   const [failed] = await lab.evaluate((module) => module.downloads())
@@ -105,10 +120,10 @@ test('a full disk keeps what is there, and says what to delete', async ({ openLa
   expect(failed?.loadedBytes).toBeGreaterThan(4e6)
   expect(await lab.evaluate((module, id) => module.card(id)?.stored.state, small)).toBe('stored')
 
-  await overrideQuota(page, undefined)
+  await overrideQuota(page, 1e9)
   const before = server.requests.length
   await lab.evaluate((module, id) => module.call('download', id), large)
   await expect.poll(() => lab.evaluate((module, id) => module.card(id)?.stored.state, large)).toBe('stored')
-  const [first] = server.requests.slice(before).filter((request) => request.includes('bytes='))
-  expect(first).toContain(`bytes=${failed?.loadedBytes}-`)
+  const [asked] = server.requests.slice(before).filter((request) => request.includes('bytes='))
+  expect(asked).toContain(`bytes=${failed?.loadedBytes}-`)
 })

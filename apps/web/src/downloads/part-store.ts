@@ -52,22 +52,17 @@ export function storedParts(model: ModelId): PartStore {
       const count = had?.parts ?? 0
       const next = { ...of, parts: count + 1, bytes: (had?.bytes ?? 0) + bytes.byteLength }
       // The head goes last: a part that it does not count is written again.
-      await set(part(file, count), bytes, parts)
+      // As a Blob, which goes to the disk as it is, and is a mere reference when it is read.
+      await set(part(file, count), new Blob([bytes]), parts)
       await set(head(file), next, heads)
       return next
     },
     async whole(file, had) {
-      const whole = new Uint8Array(had.bytes)
-      let at = 0
-      for (let n = 0; n < had.parts; n++) {
-        const bytes = await get<Uint8Array>(part(file, n), parts)
-        if (bytes === undefined || at + bytes.byteLength > had.bytes) {
-          throw new Error(`part ${n} of ${file} is not there`)
-        }
-        whole.set(bytes, at)
-        at += bytes.byteLength
-      }
-      return whole.buffer
+      const wanted = Array.from({ length: had.parts }, (_, n) => get<Blob>(part(file, n), parts))
+      const blobs = (await Promise.all(wanted)).filter((blob) => blob !== undefined)
+      const whole = new Blob(blobs)
+      if (whole.size !== had.bytes) throw new Error(`parts of ${file} are missing: fetch it anew`)
+      return await whole.arrayBuffer()
     },
     drop: (file) => dropWhere((candidate) => candidate === file),
     dropAll: () => dropWhere(() => true),

@@ -5,5 +5,4 @@ export { webModelRoutes } from './routes.js'
 export { WebModels } from './web-models.js'
 
 export type { WebModelDescription } from './description.js'
-export type { ListedGguf } from './gguf-routes.js'
 export type { ListedWebModel } from './routes.js'

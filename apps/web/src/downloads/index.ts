@@ -1,6 +1,5 @@
 export { storedDownloadList } from './download-list.js'
 export { Downloads } from './downloads.js'
-export type { DownloadsOptions, DownloadView } from './downloads.js'
 export { storedParts } from './part-store.js'
 export { quotaAdvice } from './quota-advice.js'
 export { TimeLeft } from './time-left.js'

@@ -16,6 +16,6 @@ export class HostError extends Error {
   override readonly name = 'HostError'
 }
 
-export function textOf(error: unknown): string {
+function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

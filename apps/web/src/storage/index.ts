@@ -17,5 +17,4 @@ export type {
   Preset,
   Problem,
 } from './conversations-types.js'
-export { askToPersist, readStorage } from './storage-view.js'
-export type { StorageFigures } from './storage-view.js'
+export { readStorage } from './storage-view.js'

@@ -1,7 +1,7 @@
 import type { Bytes } from '@berth/budget'
 
 /** Disk space of this origin. */
-export interface StorageFigures {
+interface StorageFigures {
   readonly usedBytes: Bytes
   readonly quotaBytes: Bytes
   readonly persistent: boolean
@@ -21,10 +21,4 @@ export async function readStorage(): Promise<StorageFigures | null> {
   } catch {
     return null
   }
-}
-
-/** Asks the browser, and it perhaps the user, not to clear this origin by itself. Only a window can ask. */
-export async function askToPersist(): Promise<boolean> {
-  const { storage } = navigator as { readonly storage?: StorageManager }
-  return (await storage?.persist().catch(() => false)) ?? false
 }

@@ -49,8 +49,8 @@ test('what an API says is never kept', async ({ startBerth, open, page, complain
   await berth.kill()
   expect(await ask()).toEqual(['failed', 'failed', 'failed', 'failed'])
   const paths = await page.evaluate(async () => {
-    const caches_ = await Promise.all((await caches.keys()).map((name) => caches.open(name)))
-    const requests = await Promise.all(caches_.map((cache) => cache.keys()))
+    const opened = await Promise.all((await caches.keys()).map((name) => caches.open(name)))
+    const requests = await Promise.all(opened.map((cache) => cache.keys()))
     return requests.flat().map(({ url }) => new URL(url).pathname)
   })
   expect(paths).toContain('/index.html')

@@ -1,15 +1,6 @@
 import { formatBytes } from '@berth/budget'
 import type { Download, HostCalls, ModelCard } from '../host/index.js'
-import {
-  Button,
-  IconButton,
-  Menu,
-  confirm,
-  navigate,
-  toast,
-  toastError,
-  type MenuItem,
-} from '../shell/index.js'
+import { Button, IconButton, Menu, confirm, toast, toastError, type MenuItem } from '../shell/index.js'
 import { isUsable } from './usable.js'
 
 export interface ModelActionsProps {

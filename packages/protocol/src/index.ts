@@ -38,6 +38,12 @@ export { StopStrings } from './text/stop-strings.js'
 
 export type { AnthropicBlock } from './anthropic/requests.js'
 export type * from './anthropic/responses.js'
+export type * from './berth/responses.js'
+export { executeGoTemplate } from './text/go-template/execute.js'
+export { GoTemplateError } from './text/go-template/nodes.js'
+export { parseGoTemplate } from './text/go-template/parse.js'
+export { renderGoChat } from './text/go-template/render-chat.js'
+
 export type { ServerSentEvent } from './formats/sse.js'
 export type { GgufSource } from './gguf/gguf-source.js'
 export type { GgufHead } from './gguf/read-gguf.js'

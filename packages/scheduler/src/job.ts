@@ -38,7 +38,13 @@ export type Prompt =
       /** Tokens of earlier turns, as a run returned them; the messages go on from there, and are never left out. */
       readonly after?: readonly number[]
     }
-  | { readonly kind: 'raw'; readonly text: string; readonly after?: readonly number[] }
+  | {
+      readonly kind: 'raw'
+      readonly text: string
+      readonly after?: readonly number[]
+      /** Text that the answer leads to, by the tokens that the model has for that; `unsupported` where it has none. */
+      readonly suffix?: string
+    }
 
 /** A chat template's source; `jinja` is what a GGUF carries, `go` what Ollama's models carry. */
 export interface ChatTemplate {

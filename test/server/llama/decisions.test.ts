@@ -286,11 +286,17 @@ describe('a chat', () => {
     })
   })
 
-  it('with images or a Go template is not for this engine', () => {
+  it('with images is not for this engine', () => {
     const seen = { ...turns[1]!, images: [new Uint8Array(1)] }
     expect(() => renderChat(prompt, [seen], format)).toThrow(/images/)
-    const go = { ...prompt, template: { language: 'go', source: '{{ .Prompt }}' } } as const
-    expect(() => renderChat(go, turns, format)).toThrow(/Go/)
+  })
+
+  it('may bring a template of Ollama’s, in Go’s language', () => {
+    const go = (source: string) => ({ ...prompt, template: { language: 'go', source } }) as const
+    expect(renderChat(go('{{ .System }}|{{ .Prompt }}|'), turns, format).text).toBe('Be brief.|Hi|')
+    expect(() => renderChat(go('{{ nonsense }}'), turns, format)).toThrow(
+      /The chat template failed: .*nonsense/,
+    )
   })
 })
 

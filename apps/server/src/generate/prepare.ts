@@ -1,21 +1,10 @@
-import type {
-  ChatTemplate,
-  EmbedJob,
-  GenerateJob,
-  LoadWish,
-  Message,
-  Prompt,
-  Sampling,
-  SchedulerRequest,
-  Tool,
-  ToolChoice,
-} from '@berth/scheduler'
+import type { EmbedJob, GenerateJob, LoadWish, Sampling, SchedulerRequest } from '@berth/scheduler'
 import type { OllamaOptions } from '@berth/protocol'
-import type { ChatAsk, EmbedAsk, GenerateAsk, TextAsk, ThinkLevel } from './ask.js'
+import type { EmbedAsk, GenerateAsk } from './ask.js'
 import { mergeOptions } from './merge-options.js'
+import { promptOf } from './prompt-of.js'
 import { RequestError } from './request-error.js'
 import type { ServedModel } from './served-models.js'
-import type { StoredModel } from '../models/index.js'
 
 /** What goes to the scheduler, and what of the request was passed over. */
 export interface Prepared {
@@ -118,73 +107,6 @@ function samplingOf(options: OllamaOptions): Sampling {
   return sampling
 }
 
-function promptOf(ask: GenerateAsk, model: StoredModel): Prompt {
-  const { prompt } = ask
-  if (prompt.kind === 'text' && prompt.raw) {
-    return {
-      kind: 'raw',
-      text: prompt.text,
-      ...(prompt.context === undefined ? {} : { after: prompt.context }),
-    }
-  }
-  const messages = prompt.kind === 'chat' ? conversation(prompt, model) : oneTurn(prompt, model)
-  const template = prompt.kind === 'text' ? templateOf(prompt) : undefined
-  const templateArguments = thinkArguments(ask.think)
-  return {
-    kind: 'messages',
-    messages,
-    ...(prompt.kind === 'chat' && prompt.tools?.length ? toolsOf(prompt.tools, prompt.toolChoice) : {}),
-    ...(template === undefined ? {} : { template }),
-    ...(prompt.kind === 'text' && prompt.context !== undefined ? { after: prompt.context } : {}),
-    ...(templateArguments === undefined ? {} : { templateArguments }),
-  }
-}
-
-/** @throws RequestError for a choice of a tool that is not there. */
-function toolsOf(tools: readonly Tool[], choice: ToolChoice | undefined) {
-  if (typeof choice === 'object' && !tools.some(({ name }) => name === choice.name)) {
-    const names = tools.map(({ name }) => name).join(', ')
-    throw new RequestError(
-      'bad-request',
-      `tool_choice: expected one of the tools (${names}), got ${JSON.stringify(choice.name)}`,
-      'tool_choice',
-    )
-  }
-  return { tools, ...(choice === undefined ? {} : { toolChoice: choice }) }
-}
-
-/** The model file's messages come first; its system text only where the conversation brings none. */
-function conversation({ messages }: ChatAsk, model: StoredModel): readonly Message[] {
-  const all = [...modelMessages(model), ...messages]
-  if (messages[0]?.role === 'system' || !model.system) return all
-  return [{ role: 'system', content: model.system }, ...all]
-}
-
-function oneTurn(ask: TextAsk, model: StoredModel): readonly Message[] {
-  const system = ask.system ?? model.system
-  return [
-    ...(system ? [{ role: 'system', content: system } as const] : []),
-    ...(ask.context === undefined ? modelMessages(model) : []),
-    { role: 'user', content: ask.text, ...(ask.images.length === 0 ? {} : { images: ask.images }) },
-  ]
-}
-
-function modelMessages(model: StoredModel): readonly Message[] {
-  return model.messages.flatMap(({ role, content }) =>
-    role === 'system' || role === 'user' || role === 'assistant' ? [{ role, content }] : [],
-  )
-}
-
-const templateOf = ({ template }: TextAsk): ChatTemplate | undefined =>
-  template ? { language: 'go', source: template } : undefined
-
-/** The variables by which chat templates are told to think, or how much. */
-function thinkArguments(think: ThinkLevel | undefined): Readonly<Record<string, unknown>> | undefined {
-  if (think === undefined) return undefined
-  if (typeof think === 'boolean') return { enable_thinking: think }
-  return { enable_thinking: true, reasoning_effort: think }
-}
-
 /** Asking a model for what it cannot do is a mistake to be told, in Ollama's words where clients know them. */
 function checkAbilities(ask: GenerateAsk, model: ServedModel): void {
   const { prompt } = ask
@@ -206,14 +128,6 @@ function checkAbilities(ask: GenerateAsk, model: ServedModel): void {
       'bad-request',
       `"${model.stored.name}" does not support ${word} (it can: ${can.join(', ')})`,
       field,
-    )
-  }
-  if (prompt.kind === 'text' && prompt.suffix) {
-    // Dropped in silence, it would give an answer that does not lead there.
-    throw new RequestError(
-      'bad-request',
-      `suffix: expected none, as text that leads to a suffix is not written yet, got ${JSON.stringify(prompt.suffix.slice(0, 80))}`,
-      'suffix',
     )
   }
 }

@@ -99,7 +99,7 @@ const isPrompt = variant<Prompt, 'kind'>('kind', {
     template: isOptional(isObject),
     after: isOptional(isTokens),
   },
-  raw: { text: isString, after: isOptional(isTokens) },
+  raw: { text: isString, after: isOptional(isTokens), suffix: isOptional(isString) },
 })
 
 const generateJob: Omit<{ readonly [Field in keyof GenerateJob]-?: Check }, 'kind'> = {

@@ -13,8 +13,8 @@ export function capabilitiesOf(model: StoredModel, metadata: GgufMetadata): read
   const { values } = metadata
   if (`${String(values['general.architecture'])}.pooling_type` in values) return ['embedding']
   const jinja = values['tokenizer.chat_template']
-  const template = typeof jinja === 'string' ? jinja : (model.template ?? '')
-  const go = typeof jinja === 'string' ? '' : template
+  const go = model.template ?? ''
+  const template = go === '' && typeof jinja === 'string' ? jinja : go
   return [
     'completion',
     ...(hasTools(template) ? (['tools'] as const) : []),

@@ -27,6 +27,8 @@ export async function promptText(
     throw new BackendError('unsupported', 'This engine takes a prompt as text only, not as tokens')
   }
   if (prompt.kind === 'raw') {
+    if (prompt.suffix !== undefined)
+      throw new BackendError('unsupported', 'This engine writes no text that leads to a suffix')
     const text = tokenizer.withoutBegin(prompt.text)
     const fitted = await fitRaw(text, tokenizer, job, limit)
     if (fitted.tokens === 0) throw new BackendError('bad-job', 'Expected a prompt, got an empty text')

@@ -17,7 +17,14 @@ export function nativeRequest(kind: NativeKind, model: string, job: GenerateJob)
     }
     return {
       path: '/api/generate',
-      body: { ...body, raw: true, prompt: prompt.text, context: prompt.after },
+      body: {
+        ...body,
+        // A suffix has its place in the model's template.
+        raw: prompt.suffix === undefined,
+        prompt: prompt.text,
+        suffix: prompt.suffix,
+        context: prompt.after,
+      },
     }
   }
   const thinking = { think: thinkOf(prompt.templateArguments) }

@@ -19,7 +19,7 @@ export function openAiRequest(model: string, job: GenerateJob): WireRequest {
     if (job.format !== undefined) throw unsupported('a format for a raw prompt')
     return {
       path: '/v1/completions',
-      body: { ...controls(model, job), prompt: prompt.text, logprobs: logprobs?.top },
+      body: { ...controls(model, job), prompt: prompt.text, suffix: prompt.suffix, logprobs: logprobs?.top },
     }
   }
   if (prompt.template !== undefined) throw unsupported('a chat template')

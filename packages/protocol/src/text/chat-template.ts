@@ -1,6 +1,9 @@
 import { answerFormat, PLAIN_ANSWER, type AnswerFormat } from './answer-format.js'
 import { BackendError, type Message, type Prompt, type Tool } from '@berth/scheduler'
 import { Template } from '@huggingface/jinja'
+import { GoTemplateError } from './go-template/nodes.js'
+import { parseGoTemplate } from './go-template/parse.js'
+import { renderGoChat } from './go-template/render-chat.js'
 
 /** What a model's file says of its chats. */
 export interface ChatFormat {
@@ -36,12 +39,12 @@ export function renderChat(
   if (messages.some(({ images }) => images !== undefined && images.length > 0)) {
     throw new BackendError('unsupported', 'This engine does not read images')
   }
-  if (prompt.template?.language === 'go') {
-    throw new BackendError('unsupported', 'This engine renders Jinja chat templates, not Go ones')
-  }
   const source = prompt.template?.source ?? format.template ?? (format.knowsChatMl ? CHATML : null)
   if (source === null) return { text: transcript(messages), stop: ['\nUser:'], answer: PLAIN_ANSWER }
-  const text = renderJinja(source, prompt, messages, format)
+  const text =
+    prompt.template?.language === 'go'
+      ? renderGo(source, prompt, messages)
+      : renderJinja(source, prompt, messages, format)
   const asksForTools = prompt.tools !== undefined && prompt.tools.length > 0
   return { text, stop: [], answer: answerFormat(source, text, asksForTools) }
 }
@@ -62,7 +65,7 @@ function renderJinja(
   format: ChatFormat,
 ): string {
   const render = (these: readonly Message[]): string =>
-    parsed(source).render({
+    parsedJinja(source).render({
       ...prompt.templateArguments,
       messages: these.map(asTemplateMessage),
       ...(prompt.tools !== undefined && prompt.tools.length > 0
@@ -91,17 +94,35 @@ function renderJinja(
 
 /** Who renders serves one model or a few: their templates, and now and then one that a job brings. */
 const MOST_PARSED = 8
-const templates = new Map<string, Template>()
 
-function parsed(source: string): Template {
-  let template = templates.get(source)
-  if (template === undefined) {
-    template = new Template(source)
-    const oldest = templates.keys().next().value
-    if (templates.size >= MOST_PARSED && oldest !== undefined) templates.delete(oldest)
-    templates.set(source, template)
+/** Keeps what was parsed, by its source. */
+function parsedOnce<Parsed>(parse: (source: string) => Parsed): (source: string) => Parsed {
+  const kept = new Map<string, Parsed>()
+  return (source) => {
+    const known = kept.get(source)
+    if (known !== undefined) return known
+    const parsed = parse(source)
+    const oldest = kept.keys().next().value
+    if (kept.size >= MOST_PARSED && oldest !== undefined) kept.delete(oldest)
+    kept.set(source, parsed)
+    return parsed
   }
-  return template
+}
+
+const parsedJinja = parsedOnce((source) => new Template(source))
+const parsedGo = parsedOnce(parseGoTemplate)
+
+/** By a template of Ollama's. */
+function renderGo(source: string, prompt: ChatPrompt, messages: readonly Message[]): string {
+  const { enable_thinking: thinks, reasoning_effort: effort } = prompt.templateArguments ?? {}
+  const think = typeof effort === 'string' ? effort : typeof thinks === 'boolean' ? thinks : undefined
+  const chat = { messages, tools: prompt.tools ?? [], ...(think === undefined ? {} : { think }) }
+  try {
+    return renderGoChat(parsedGo(source), chat, { now: Date.now() })
+  } catch (error) {
+    if (!(error instanceof GoTemplateError)) throw error
+    throw new BackendError('bad-job', `The chat template failed: ${error.message}`, { cause: error })
+  }
 }
 
 /** The names are those that templates of Hugging Face's models expect. */

@@ -61,6 +61,7 @@ export class ChatModel {
         knowsChatMl: model.tokenize('<|im_start|>', true).length === 1,
       },
       begin: tokens.shouldPrependBosToken ? tokens.bos : null,
+      infill: infillOf(model),
       vocabulary: model.fileInfo.metadata.tokenizer?.ggml?.tokens?.length ?? Infinity,
       tokenize: (text) => model.tokenize(text, true),
     }
@@ -112,6 +113,11 @@ function slotOf(id: number, context: LlamaContext): ChatSlot {
       return sequence.contextTokens
     },
   }
+}
+
+function infillOf({ tokens }: LlamaModel): Tokenizer['infill'] {
+  const { prefix, suffix, middle } = tokens.infill
+  return prefix === null || suffix === null || middle === null ? null : { prefix, suffix, middle }
 }
 
 function chatTemplateOf(model: LlamaModel): string | null {

@@ -8,6 +8,8 @@ export interface Tokenizer {
   readonly begin: number | null
   /** How many tokens the model knows: their ids are below it. Infinity where its file does not tell. */
   readonly vocabulary: number
+  /** The tokens around the texts before and behind a gap; null where the model has none. */
+  readonly infill: { readonly prefix: number; readonly suffix: number; readonly middle: number } | null
   /** Special tokens in the text are read as such. */
   tokenize(text: string): number[]
 }
@@ -43,10 +45,21 @@ export function promptTokens(job: GenerateJob, tokenizer: Tokenizer, limit: numb
     }
     return fitChat(prompt.messages, render, job, limit)
   }
+  if (prompt.suffix !== undefined) {
+    const tokens = infill(prompt.text, prompt.suffix, tokenizer)
+    return { tokens: fitRaw(begun(tokens, tokenizer), tokenizer, job, limit), stop: [], answer: PLAIN_ANSWER }
+  }
   const text = tokenizer.tokenize(prompt.text)
   const tokens = prompt.after === undefined ? begun(text, tokenizer) : [...prompt.after, ...text]
   if (tokens.length === 0) throw new BackendError('bad-job', 'Expected a prompt, got an empty text')
   return { tokens: fitRaw(tokens, tokenizer, job, limit), stop: [], answer: PLAIN_ANSWER }
+}
+
+function infill(before: string, behind: string, { infill: marks, tokenize }: Tokenizer): number[] {
+  if (marks === null) {
+    throw new BackendError('unsupported', 'This model has no tokens for text that leads to a suffix')
+  }
+  return [marks.prefix, ...tokenize(before), marks.suffix, ...tokenize(behind), marks.middle]
 }
 
 /** They come from a client. The engine would fail the whole batch over a wrong one, or cut its number to 32 bits. */

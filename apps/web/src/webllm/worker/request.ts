@@ -72,6 +72,7 @@ export function checkJob(job: GenerateJob, seesImages: boolean): void {
     throw new BackendError('bad-job', `Expected maxTokens to be a whole number from 1, got ${job.maxTokens}`)
   }
   if (prompt.kind === 'raw') {
+    if (prompt.suffix !== undefined) throw unsupported('text that leads to a suffix')
     if (job.format !== undefined) throw unsupported('a format for the answer to a raw prompt')
     return
   }

@@ -377,3 +377,25 @@ describe('lists of models', () => {
     expect(verbose.tensors).toEqual([{ name: 'beak', shape: [2, 2], type: 'F16' }])
   })
 })
+
+describe('text that leads to a suffix', () => {
+  const body = { model: 'parrot', prompt: 'Once', suffix: 'the end' }
+
+  it('is written by the tokens that the model has for it', async () => {
+    const { post, requests } = harness({
+      models: { 'parrot:latest': { capabilities: ['completion', 'insert'] } },
+    })
+    expect((await post('/api/generate', body)).status).toBe(200)
+    expect(requests[0]?.job).toMatchObject({ prompt: { kind: 'raw', text: 'Once', suffix: 'the end' } })
+  })
+
+  it('is written as the template has it', async () => {
+    const template =
+      '{{ if .Suffix }}<pre>{{ .Prompt }}<suf>{{ .Suffix }}<mid>{{ else }}{{ .Prompt }}{{ end }}'
+    const { post, requests } = harness({
+      models: { 'parrot:latest': { capabilities: ['completion', 'insert'], stored: { template } } },
+    })
+    expect((await post('/v1/completions', body)).status).toBe(200)
+    expect(requests[0]?.job).toMatchObject({ prompt: { kind: 'raw', text: '<pre>Once<suf>the end<mid>' } })
+  })
+})

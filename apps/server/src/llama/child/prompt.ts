@@ -55,11 +55,18 @@ export function promptTokens(job: GenerateJob, tokenizer: Tokenizer, limit: numb
   return { tokens: fitRaw(tokens, tokenizer, job, limit), stop: [], answer: PLAIN_ANSWER }
 }
 
-function infill(before: string, behind: string, { infill: marks, tokenize }: Tokenizer): number[] {
+function infill(before: string, behind: string, tokenizer: Tokenizer): number[] {
+  const { infill: marks } = tokenizer
   if (marks === null) {
     throw new BackendError('unsupported', 'This model has no tokens for text that leads to a suffix')
   }
-  return [marks.prefix, ...tokenize(before), marks.suffix, ...tokenize(behind), marks.middle]
+  return [
+    marks.prefix,
+    ...tokenizer.tokenize(before),
+    marks.suffix,
+    ...tokenizer.tokenize(behind),
+    marks.middle,
+  ]
 }
 
 /** They come from a client. The engine would fail the whole batch over a wrong one, or cut its number to 32 bits. */

@@ -59,5 +59,5 @@ export function printed(value: unknown): string {
       .map(([key, item]) => `${printed(key)}:${printed(item)}`)
       .join(' ')}]`
   }
-  return String(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -28,6 +28,11 @@ async function shoot(page: Page, name: string): Promise<void> {
 test('the chat, with an answer of the server’s model', async ({ open, page }) => {
   await page.setViewportSize(SIZES[0])
   await open('/')
+  // The same answers every time.
+  await page.getByRole('button', { name: 'Settings of this conversation' }).click()
+  await page.getByRole('textbox', { name: 'System prompt' }).fill('You are a helpful assistant.')
+  await page.getByRole('textbox', { name: 'Temperature' }).fill('0')
+  await page.getByRole('button', { name: 'Close' }).click()
   const message = page.getByRole('textbox', { name: 'Message', exact: true })
   for (const question of [
     'What is the capital of France?',
@@ -38,12 +43,14 @@ test('the chat, with an answer of the server’s model', async ({ open, page }) 
     await expect(page.getByRole('button', { name: /^Stop/ })).toBeVisible()
     await expect(page.getByRole('button', { name: /^Stop/ })).toBeHidden({ timeout: 180_000 })
   }
+  await page.mouse.move(0, 0)
   await shoot(page, 'chat')
 })
 
 test('the models', async ({ open, page }) => {
   await page.setViewportSize(SIZES[0])
   await open('/#/models')
-  await expect(page.getByText('SmolLM2').first()).toBeVisible()
+  await expect(page.getByText('This browser, llama.cpp').first()).toBeVisible()
+  await expect(page.getByText('This browser, WebGPU').first()).toBeVisible()
   await shoot(page, 'models')
 })

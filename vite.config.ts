@@ -20,6 +20,7 @@ export default defineConfig({
     rolldownOptions: {
       input: {
         main: `${server}src/main.ts`,
+        berth: `${server}src/berth.ts`,
         'llama-child': `${server}src/llama/child/main.ts`,
       },
       output: { entryFileNames: '[name].js', chunkFileNames: 'chunk-[name].js' },

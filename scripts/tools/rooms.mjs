@@ -41,6 +41,7 @@ export const APPS = {
       engine: ['config', 'generate', 'llama', 'models'],
       upstreams: ['config', 'generate', 'models'],
       routes: ['access', 'generate', 'library', 'models', 'observe'],
+      cli: ['config', 'engine', 'models'],
     },
     shared: ['app-env.ts', 'system-clock.ts'],
   },

@@ -14,6 +14,7 @@ import {
   ollamaRoutes,
   openAiResponseRoutes,
   openAiRoutes,
+  queueRoutes,
   type RouteDeps,
 } from './routes/index.js'
 import { webPage, type PageFolder } from './web/index.js'
@@ -50,6 +51,7 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   app.route('/', healthRoutes(parts))
   app.route('/', ollamaRoutes(parts))
   app.route('/', ollamaModelRoutes(parts))
+  app.route('/', queueRoutes(parts))
   app.route('/', ollamaLibraryRoutes(parts))
   app.route('/', openAiRoutes(parts))
   app.route('/', openAiResponseRoutes(parts))

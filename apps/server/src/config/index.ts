@@ -1,5 +1,6 @@
 export { helpText } from './help.js'
-export { isLoopback, urlOf } from './listen-address.js'
+export { isLoopback, parseListenAddress, urlOf } from './listen-address.js'
+export { nearest } from './nearest.js'
 export { readConfig } from './read-config.js'
 
 export type { ListenAddress } from './listen-address.js'

@@ -1,17 +1,15 @@
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { MemoryBudget, formatBytes } from '@berth/budget'
-import { DEFAULT_SETTINGS, Scheduler, type Backend, type SchedulerSettings } from '@berth/scheduler'
+import { formatBytes } from '@berth/budget'
+import { Scheduler, type Backend, type SchedulerSettings } from '@berth/scheduler'
 import type { Logger } from 'pino'
 import type { Config } from '../config/index.js'
 import { LlamaBackend, detectDevices } from '../llama/index.js'
 import type { ModelStore } from '../models/index.js'
 import { systemClock } from '../system-clock.js'
-import { setForeign, watchForeignMemory } from './foreign-memory.js'
+import { watchForeignMemory } from './foreign-memory.js'
 import { LearnedFile } from './learned-file.js'
+import { budgetOf, FLASH_ATTENTION, schedulerSettings } from './machine.js'
 import { engineModels } from './model-sources.js'
-
-const FLASH_ATTENTION = { auto: 'auto', on: true, off: false } as const
 
 /** The scheduler with everything below it. */
 export interface Engine {
@@ -38,18 +36,7 @@ export async function createEngine(
     LearnedFile.open(join(store.folders.own, 'learned-memory.json')),
   ])
   const settings = schedulerSettings(config)
-  const budget = new MemoryBudget(detected.devices, {
-    margins: Object.fromEntries(
-      detected.devices.map(({ id, kind }) => [
-        id,
-        {
-          fraction: config.memoryMargin / 100,
-          bytes: kind === 'gpu' ? config.gpuOverhead : config.ramOverhead,
-        },
-      ]),
-    ),
-  })
-  setForeign(budget, detected.used)
+  const budget = budgetOf(config, detected)
   for (const { device, usable, foreign } of budget.usage()) {
     log.info(
       { device: device.id, usable, foreign },
@@ -96,22 +83,5 @@ export async function createEngine(
       saving[Symbol.dispose]()
       await saveLearned()
     },
-  }
-}
-
-function schedulerSettings(config: Config): SchedulerSettings {
-  return {
-    ...DEFAULT_SETTINGS,
-    maxQueue: config.maxQueue,
-    keepAliveMs: config.keepAlive,
-    maxLoaded: config.maxLoadedModels,
-    slots: config.numParallel,
-    contextLength: config.contextLength || DEFAULT_SETTINGS.contextLength,
-    kvType: config.kvCacheType,
-    maxWaitMs: config.maxWait,
-    patienceMs: config.patience,
-    loadStallMs: config.loadTimeout,
-    runStallMs: config.runTimeout,
-    cores: config.cores || availableParallelism(),
   }
 }

@@ -1,6 +1,7 @@
 export { Correlation } from './correlation.js'
 export { eventStream } from './event-stream.js'
 export { createLog } from './log.js'
+export { logPlace } from './log-place.js'
 export { logEvents } from './log-events.js'
 export { Metrics } from './metrics.js'
 export { requestLog } from './request-log.js'

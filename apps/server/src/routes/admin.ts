@@ -1,7 +1,9 @@
+import type { BerthProcessResponse } from '@berth/protocol'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { AppEnv } from '../app-env.js'
 import { storedModel } from '../generate/index.js'
+import { logPlace } from '../observe/index.js'
 import type { RouteDeps } from './deps.js'
 import { readBody, whileClientStays } from './respond.js'
 
@@ -16,6 +18,11 @@ export function adminRoutes(deps: RouteDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
 
   app.get('/api/berth/snapshot', (c) => c.json(deps.scheduler.snapshot()))
+
+  app.get('/api/berth/process', (c) => {
+    const response: BerthProcessResponse = { pid: process.pid, version: deps.version, log: logPlace() }
+    return c.json(response)
+  })
 
   /** Keeps a model in memory, from its next load on if it is not loaded; `pinned: false` takes that back. */
   app.post('/api/berth/pin', async (c) => {

@@ -22,3 +22,14 @@ export interface BerthQueueResponse {
     readonly since: string
   }[]
 }
+
+/** `/api/berth/process`: what the server's process is, for whoever looks after it. */
+export interface BerthProcessResponse {
+  readonly pid: number
+  readonly version: string
+  readonly log: {
+    readonly kind: 'file' | 'journal' | 'terminal' | 'pipe' | 'nowhere' | 'unknown'
+    /** Of a file, where the system tells it. */
+    readonly path?: string
+  }
+}

@@ -111,7 +111,11 @@ export interface OllamaShowResponse {
   readonly details: OllamaDetails
   readonly messages?: readonly { readonly role: string; readonly content: string }[]
   readonly model_info: Readonly<Record<string, unknown>>
-  readonly tensors?: readonly { readonly name: string; readonly type: string; readonly shape: readonly number[] }[]
+  readonly tensors?: readonly {
+    readonly name: string
+    readonly type: string
+    readonly shape: readonly number[]
+  }[]
   readonly capabilities: readonly string[]
   readonly modified_at: string
 }

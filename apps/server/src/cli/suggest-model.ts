@@ -1,0 +1,54 @@
+import type { OllamaTagsResponse } from '@berth/protocol'
+import { nearest } from '../config/index.js'
+import { CliError } from './cli-error.js'
+import { ServerRefused, type Client } from './client.js'
+
+/** The model that somebody may have meant: spelled nearly so, or one of the same family; undefined where none is close. */
+export function suggestModel(wanted: string, names: readonly string[]): string | undefined {
+  const lower = wanted.toLowerCase()
+  const whole = nearest(lower, names)
+  if (whole !== undefined) return whole
+  const byBase = new Map(names.toReversed().map((name) => [baseOf(name), name]))
+  const base = nearest(baseOf(lower), [...byBase.keys()])
+  if (base !== undefined) return byBase.get(base)
+  const family = familyOf(lower)
+  return family.length < 3 ? undefined : names.find((name) => familyOf(name) === family)
+}
+
+/** `user/smollm2:135m` → `smollm2` */
+const baseOf = (name: string): string => (name.split('/').at(-1) ?? name).split(':')[0]?.toLowerCase() ?? ''
+
+/** What a name begins with before its versions: `qwen2.5` → `qwen`. */
+const familyOf = (name: string): string => /^[a-z]+/.exec(baseOf(name))?.[0] ?? ''
+
+/** Work on a model; where the server does not know it, the error says which one may have been meant. */
+export async function withModel<Value>(
+  client: Client,
+  name: string,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await work()
+  } catch (error) {
+    if (
+      !(error instanceof ServerRefused) ||
+      error.status !== 404 ||
+      !/not found|no such model/i.test(error.message)
+    )
+      throw error
+    const { models } = await client.json<OllamaTagsResponse>('GET', '/api/tags')
+    const guess = suggestModel(
+      name,
+      models.map((model) => model.name),
+    )
+    const help =
+      guess === undefined
+        ? models.length === 0
+          ? `there is no model yet: "berth pull ${name}" gets it`
+          : `"berth list" shows those there are, "berth pull ${name}" gets it`
+        : `did you mean ${guess}?`
+    throw new CliError(`no such model '${name}'${guess === undefined ? ': ' : '; '}${help}`, undefined, {
+      cause: error,
+    })
+  }
+}

@@ -18,6 +18,8 @@ export class RecordingHost implements HostClient {
   /** What a call rejects with, by its name. */
   readonly failures = new Map<string, string>()
   readonly #watchers = new Set<(message: WatchMessage) => void>()
+  /** Told before anybody watched: a page begins to when it is drawn. */
+  readonly #unheard: WatchMessage[] = []
 
   readonly calls: HostCalls = {
     download: (model) => this.#call('download', model),
@@ -37,11 +39,13 @@ export class RecordingHost implements HostClient {
 
   watch(listener: (message: WatchMessage) => void): Disposable {
     this.#watchers.add(listener)
+    for (const message of this.#unheard.splice(0)) listener(message)
     listener({ type: 'snapshot', snapshot: { seq: 0, at: 0, devices: [], runners: [], queue: [] } })
     return { [Symbol.dispose]: () => void this.#watchers.delete(listener) }
   }
 
   tell(message: WatchMessage): void {
+    if (this.#watchers.size === 0) this.#unheard.push(message)
     for (const watcher of this.#watchers) watcher(message)
   }
 

@@ -21,7 +21,7 @@ const TARGETS = [
     name: 'the server',
     folder: DIST,
     sources: ['apps/server/src', 'packages', 'vite.config.ts', 'package-lock.json'],
-    build: () => vite([]),
+    build: () => buildServer(DIST),
   },
   {
     name: 'the page',
@@ -52,6 +52,11 @@ async function build({ name, folder, sources, build: make }) {
   process.stderr.write(`Building ${name}\n`)
   await make()
   writeStamp(folder, stamp)
+}
+
+/** @param {string} folder */
+export async function buildServer(folder) {
+  await vite(['--outDir', folder])
 }
 
 /** Aside first: who is served the old page meanwhile finds all of its files. */

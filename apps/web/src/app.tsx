@@ -25,14 +25,18 @@ function Page({ host }: { readonly host: HostClient }) {
   const here = route.value
   if (here.page === 'models') return <ModelsPage onChat={(card) => chatWith(host, card)} />
   if (here.page === 'settings') return <SettingsPage data={<ExportConversations />} />
-  return here.id === null ? <NewChat host={host} /> : <ChatPage conversation={here.id} />
+  return <Chat host={host} id={here.id} />
 }
 
-/** A new chat, or what comes before the first one. */
-function NewChat({ host }: { readonly host: HostClient }) {
-  const view = host.view.value
+/**
+ * A conversation; for null a new one, or what comes before the first. One and the same `ChatPage` for all of them: the
+ * first message of a new conversation gives it an address and must not make it anew.
+ */
+function Chat({ host, id }: { readonly host: HostClient; readonly id: string | null }) {
   /** The model that is being fetched for the first chat; undefined before anybody has looked. */
   const [chosen, setChosen] = useState<string | null | undefined>(undefined)
+  if (id !== null) return <ChatPage conversation={id} />
+  const view = host.view.value
   if (view === null) return <Waiting text="Starting…" />
   const fetching = chosen === undefined && !canChatNow(view) ? underWay(view) : (chosen ?? null)
   if (fetching === null) {

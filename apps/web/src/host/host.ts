@@ -15,6 +15,7 @@ import { openEngines } from './open-engines.js'
 import { openServers } from './open-servers.js'
 import { Preparations } from './preparations.js'
 import { Remembered } from './remembered.js'
+import type { ServerKeys } from './server-keys.js'
 import type { Desk } from './tab-sessions.js'
 import { ViewStore } from './view-store.js'
 import { watchLoads } from './watch-loads.js'
@@ -31,6 +32,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] }
 /** The scheduler with everything below it, for the tabs of this browser. */
 export class Host implements Desk {
   readonly #clock: Clock
+  readonly #keys: ServerKeys
   readonly #machine: Machine
   readonly #remembered: Remembered
   readonly #budget: MemoryBudget
@@ -48,8 +50,15 @@ export class Host implements Desk {
   #begun: Promise<void> = Promise.resolve()
   #lookingAtStorage: Disposable | null = null
 
-  private constructor(clock: Clock, machine: Machine, remembered: Remembered, settings: Settings) {
+  private constructor(
+    clock: Clock,
+    keys: ServerKeys,
+    machine: Machine,
+    remembered: Remembered,
+    settings: Settings,
+  ) {
     this.#clock = clock
+    this.#keys = keys
     this.#machine = machine
     this.#remembered = remembered
     this.#settings = settings
@@ -100,14 +109,14 @@ export class Host implements Desk {
   }
 
   /** Looks at the machine and what is set; lists are read while it already answers. */
-  static async open(clock: Clock): Promise<Host> {
+  static async open(clock: Clock, keys: ServerKeys): Promise<Host> {
     const [machine, remembered, settings, sizes] = await Promise.all([
       Machine.look(),
       Remembered.read(),
       readSettings(),
       GgufSizes.read(),
     ])
-    const host = new Host(clock, machine, remembered, settings)
+    const host = new Host(clock, keys, machine, remembered, settings)
     host.#apply(settings)
     host.#begun = host.#begin(sizes)
     return host
@@ -189,6 +198,7 @@ export class Host implements Desk {
   /** What the settings say, from now on. */
   #apply(settings: Settings): void {
     this.#settings = settings
+    this.#keys.use(settings)
     this.#schedulerSettings.keepAliveMs = settings.keepAliveMs
     this.#schedulerSettings.maxLoaded = settings.maxLoaded
     this.#applyBudgets()

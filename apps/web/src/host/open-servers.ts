@@ -14,11 +14,16 @@ export interface ServerSourcesOptions {
  * and what runs on them; those that are not wanted any more are disposed of.
  */
 export function openServers(
-  { servers }: Settings,
+  { servers, ownKey }: Settings,
   had: readonly ServerSource[],
   { origin, clock, changed }: ServerSourcesOptions,
 ): readonly ServerSource[] {
-  const own: ServerSetting = { name: 'this server', address: origin, kind: 'berth' }
+  const own: ServerSetting = {
+    name: 'this server',
+    address: origin,
+    kind: 'berth',
+    ...(ownKey === null ? {} : { key: ownKey }),
+  }
   const wanted = [own, ...servers.filter(({ address }) => address !== origin)]
   const sources = wanted.map(
     (setting) =>

@@ -58,7 +58,13 @@ export function AddModel({ open, onClose }: AddModelProps) {
         <Field
           label="Address"
           error={error}
-          hint="A GGUF file, for llama.cpp; a server’s /web-models/; or the folder of a WebLLM model and, after a space, its compiled library. The server must let other pages read it (CORS)."
+          hint={
+            <>
+              One of three: a file that ends in <code>.gguf</code>; the list of another Berth, which ends in{' '}
+              <code>/web-models/</code>; or the folder of a WebLLM model, a space, and its compiled library,
+              which ends in <code>.wasm</code>. Its server must let other pages read it (CORS).
+            </>
+          }
         >
           {(control) => (
             <TextInput

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { HostClient, HostView, ModelCard } from '../host/index.js'
-import { ServerDialog, ServerList } from '../settings/index.js'
+import { KeyWanted, ServerDialog, ServerList } from '../settings/index.js'
 import { Button, Icon, IconButton, Menu, PageHeader, Spinner, settings, useHost } from '../shell/index.js'
 import { AddModel } from './add-model.js'
 import { FilterBar } from './filter-bar.js'
@@ -75,6 +75,7 @@ function Shelves({ host, view, onChat }: ShelvesProps) {
     <>
       <p class="models-machine">{`This machine: ${machineText(view.machine)}`}</p>
       {view.storage !== null && <StorageBar storage={view.storage} calls={host.calls} />}
+      <KeyWanted />
       <LoadedNow host={host} cards={view.models} />
       {settings.value.servers.length > 0 && (
         <section class="models-section" aria-labelledby="servers-here">

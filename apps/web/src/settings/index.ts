@@ -1,3 +1,5 @@
+export { KeyDialog } from './key-dialog.js'
+export { KeyWanted } from './key-wanted.js'
 export { ServerDialog } from './server-dialog.js'
 export { ServerList } from './server-list.js'
 export { SettingsPage } from './settings-page.js'

@@ -4,6 +4,7 @@ import type { ServerView } from '../host/index.js'
 import type { ServerSetting } from '../storage/index.js'
 import {
   Badge,
+  Button,
   Menu,
   confirm,
   settings,
@@ -12,6 +13,7 @@ import {
   useHost,
   type Tone,
 } from '../shell/index.js'
+import { KeyDialog } from './key-dialog.js'
 import { ServerDialog } from './server-dialog.js'
 import './settings.css'
 
@@ -27,13 +29,24 @@ export function ServerList() {
   const views = useHost().view.value?.servers ?? []
   const set = settings.value.servers
   const [editing, setEditing] = useState<ServerSetting | null>(null)
+  const [asking, setAsking] = useState(false)
   const own = views.filter((view) => !set.some(({ address }) => address === view.address))
   if (own.length + set.length === 0) return <p class="settings-hint">No server is set.</p>
   return (
     <>
       <ul class="servers">
         {own.map((view) => (
-          <ServerRow key={view.address} name={view.name} address={view.address} view={view} />
+          <ServerRow
+            key={view.address}
+            name={view.name}
+            address={view.address}
+            view={view}
+            menu={
+              <Button icon="key" size="s" onClick={() => setAsking(true)}>
+                Key
+              </Button>
+            }
+          />
         ))}
         {set.map((server) => (
           <ServerRow
@@ -53,6 +66,7 @@ export function ServerList() {
           />
         ))}
       </ul>
+      <KeyDialog open={asking} onClose={() => setAsking(false)} />
       <ServerDialog open={editing !== null} editing={editing} onClose={() => setEditing(null)} />
     </>
   )

@@ -9,6 +9,8 @@ export interface Settings {
   readonly gpuBudgetBytes: Bytes | null
   readonly ramBudgetBytes: Bytes | null
   readonly servers: readonly ServerSetting[]
+  /** The key of the server that the page comes from, where it asks for one. */
+  readonly ownKey: string | null
   /**
    * Models beside the lists that come with the page; each is one of
    * - the address of a GGUF file (it ends in .gguf), for wllama;
@@ -36,6 +38,7 @@ export const DEFAULT_SETTINGS: Settings = {
   gpuBudgetBytes: null,
   ramBudgetBytes: null,
   servers: [],
+  ownKey: null,
   modelAddresses: [],
   where: 'auto',
   keepAliveMs: 5 * 60_000,

@@ -1,0 +1,29 @@
+import { useState } from 'preact/hooks'
+import { Button, Icon, settings, useHost } from '../shell/index.js'
+import { KeyDialog } from './key-dialog.js'
+import './settings.css'
+
+/** Where the page's own server answers nobody without a key: says so, with the place to give it. Else nothing. */
+export function KeyWanted() {
+  const [asking, setAsking] = useState(false)
+  const { servers, ownKey } = settings.value
+  const own = useHost().view.value?.servers.find(
+    ({ address }) => address === location.origin && !servers.some((other) => other.address === address),
+  )
+  // While it is asked again with a new key, the dialog that gave it is still there.
+  if (own?.state !== 'denied' && !asking) return null
+  return (
+    <div class="key-wanted" role="status">
+      <Icon name="key" size={18} />
+      <p>
+        {ownKey === null
+          ? 'This server wants a key before it lists its models.'
+          : 'This server does not know the key that is kept here.'}
+      </p>
+      <Button variant="primary" size="s" onClick={() => setAsking(true)}>
+        Enter the key
+      </Button>
+      <KeyDialog open={asking} onClose={() => setAsking(false)} />
+    </div>
+  )
+}

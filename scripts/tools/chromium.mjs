@@ -1,7 +1,7 @@
 // @ts-check
 import { accessSync, constants } from 'node:fs'
+import { createRequire } from 'node:module'
 import { delimiter, join } from 'node:path'
-import { chromium } from '@playwright/test'
 import { runCommand } from './run-command.mjs'
 
 /** Names it goes by, the likeliest first. */
@@ -19,9 +19,16 @@ export function findChromium(env = process.env) {
   const candidates = [
     ...NAMES.flatMap((name) => folders.map((folder) => join(folder, name))),
     '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-    chromium.executablePath(),
+    playwrightsOwn(),
   ]
   return candidates.find(isProgram)
+}
+
+/** Asked for when it is wanted: `npm test` reads this file before anything is installed. */
+function playwrightsOwn() {
+  /** @type {typeof import('@playwright/test')} */
+  const { chromium } = createRequire(import.meta.url)('@playwright/test')
+  return chromium.executablePath()
 }
 
 /**

@@ -117,7 +117,7 @@ test('shows the truth while it waits: the place in line, who leaves, what is loa
     leftMs: 42_000,
   } as const
   await chat.say({ type: 'waiting', position: 1, why: 'loading', loading })
-  await expect(page.getByText('58.0 MB of 145 MB · 42 s left')).toBeVisible()
+  await expect(page.getByText('55.3 MiB of 138 MiB · 42 s left')).toBeVisible()
   await expect(page.getByRole('progressbar', { name: 'Downloading the model' })).toHaveAttribute(
     'aria-valuenow',
     '40',
@@ -333,7 +333,7 @@ test('the picker is searched and used by keyboard, and says what fits and why', 
   await expect(search).toBeVisible()
   await search.fill('qwen')
   await expect(page.getByRole('option')).toHaveCount(1)
-  await expect(page.getByRole('option')).toContainText('2.5 GB to download')
+  await expect(page.getByRole('option')).toContainText('2.3 GiB to download')
   await page.keyboard.press('Enter')
   await expect(page.getByRole('button', { name: 'Model: Qwen3 4B' })).toBeFocused()
   await page.keyboard.press('Enter')

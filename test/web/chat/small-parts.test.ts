@@ -67,9 +67,9 @@ describe('the model that answers', () => {
   })
 
   test('is described by its size, kind and place', () => {
-    expect(cardFacts(card('a'))).toBe('145 MB · Q8_0 · this browser')
+    expect(cardFacts(card('a'))).toBe('138 MiB · Q8_0 · this browser')
     expect(cardFacts(card('a', { bytes: 2.5e9, stored: { state: 'absent', bytes: 0 } }))).toBe(
-      '2.5 GB to download · Q8_0 · this browser',
+      '2.3 GiB to download · Q8_0 · this browser',
     )
     expect(cardFacts(card('a', { bytes: 0, quantization: null }))).toBe('this browser')
   })

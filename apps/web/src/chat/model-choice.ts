@@ -47,8 +47,14 @@ export function groupModels(
     return wanted.every((word) => text.includes(word))
   })
   const groups = new Map<string, ModelCard[]>()
+  const toGet = new Set<string>()
   for (const card of matching.toSorted(inPicker)) {
     const name = groupOf(card)
+    if (name === TO_GET && wanted.length === 0) {
+      // One version of each will do until somebody looks for more: the lists have hundreds.
+      if (toGet.has(card.family)) continue
+      toGet.add(card.family)
+    }
     const group = groups.get(name)
     if (group === undefined) groups.set(name, [card])
     else group.push(card)
@@ -78,18 +84,20 @@ function inPicker(a: ModelCard, b: ModelCard): number {
   return (
     FIT_ORDER[a.fit.verdict] - FIT_ORDER[b.fit.verdict] ||
     (a.parameters ?? a.bytes) - (b.parameters ?? b.bytes) ||
+    a.bytes - b.bytes ||
     a.name.localeCompare(b.name)
   )
 }
 
 /** What there is to say of a model in a line: size, kind, where it is, what is still to download. */
 export function cardFacts(card: ModelCard): string {
-  const size = card.bytes > 0 ? formatBytes(card.bytes, card.bytes >= 999.5e6 ? 'GB' : 'MB') : null
+  const about = card.bytesGuessed === true ? 'about ' : ''
+  const size = card.bytes > 0 ? `${about}${formatBytes(card.bytes)}` : null
   const stored =
     card.stored.state === 'absent' && size !== null
       ? `${size} to download`
       : card.stored.state === 'partial'
-        ? `${size ?? ''} (${formatBytes(card.stored.bytes, 'MB')} downloaded)`
+        ? `${size ?? ''} (${formatBytes(card.stored.bytes)} downloaded)`
         : size
   return [stored, card.quantization, card.from].filter((part) => part !== null).join(' · ')
 }

@@ -50,6 +50,8 @@ export interface ModelCard {
   readonly from: string
   /** Of its files; 0 where nobody tells. */
   readonly bytes: Bytes
+  /** Whether `bytes` is reckoned from the name, to some percent: its list does not tell. */
+  readonly bytesGuessed?: boolean
   /** 135_000_000; null where nobody tells. */
   readonly parameters: number | null
   readonly quantization: string | null

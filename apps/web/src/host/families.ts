@@ -8,7 +8,9 @@ export interface NameFacts {
   readonly parameters: number | null
 }
 
-const QUANTIZATION = /(?:^|[-_.:])(q\d+f\d+(?:_\d+)?|i?q\d+(?:_[a-z0-9]+)*|f16|f32|bf16|fp16)(?=$|[-_.])/i
+/** The last one: "BF16-q4f16_1" are the weights it was made from, and then what it is. */
+const QUANTIZATION =
+  /(?:^|[-_.:])(?!.*[-_.:]q\d+f\d)(q\d+f\d+(?:_\d+)?|i?q\d+(?:_[a-z0-9]+)*|f16|f32|bf16|fp16)(?=$|[-_.])/i
 const SIZE = /(?:^|[-_.:x ])(\d+(?:\.\d+)?)\s*([bm])(?=$|[-_.: ])/i
 const TUNED = /^(instruct|chat|it|inst)$/
 

@@ -10,6 +10,7 @@ export interface ListedModel {
   readonly name: string
   readonly family: string
   readonly bytes: Bytes
+  readonly bytesGuessed?: boolean
   readonly parameters: number | null
   readonly quantization: string | null
   readonly license: string | null

@@ -17,6 +17,7 @@ import type { Capability, Fit } from './contract.js'
 import { nameFacts } from './families.js'
 import { fitOf, unfit } from './fit.js'
 import type { EngineSource, ListedModel } from './listed-model.js'
+import { knownFacts } from './known-models.js'
 import { listedModels, modelAt, prebuiltModels } from './webllm-models.js'
 import type { ListedWebLlm } from './webllm-models.js'
 
@@ -94,20 +95,23 @@ export class WebLlmSource implements EngineSource {
   async #listed(listed: ListedWebLlm): Promise<ListedModel> {
     const { model, spelled, madeFrom } = listed
     const facts = nameFacts(spelled, listed.parameters)
-    const parameters = listed.parameters ?? facts.parameters
+    const known = knownFacts(facts.name)
+    const parameters = listed.parameters ?? known.parameters ?? facts.parameters
     const quantization = listed.quantization ?? facts.quantization
-    const bytes = this.#bytesOf(model) || guessedBytes(parameters, quantization)
+    const told = this.#bytesOf(model)
+    const bytes = told || guessedBytes(parameters, quantization)
     const stored = await isModelStored(model, this.#options.adapter)
     return {
       id: model.id,
       name: facts.name,
       family: madeFrom === null ? facts.family : nameFacts(madeFrom, parameters).family,
       bytes,
+      bytesGuessed: told === 0,
       parameters,
       quantization,
-      license: listed.license,
+      license: listed.license ?? known.license,
       contextLength: listed.contextLength,
-      capabilities: capabilitiesOf(model),
+      capabilities: [...capabilitiesOf(model), ...(known.thinks ? (['thinking'] as const) : [])],
       fit: this.#fit(model),
       stored: stored ? { state: 'stored', bytes } : { state: 'absent', bytes: 0 },
       loadedThere: false,

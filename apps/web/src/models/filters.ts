@@ -72,7 +72,7 @@ export function shelves(cards: readonly ModelCard[]): {
   const ordered = cards.toSorted(
     (a, b) =>
       Number(b.loaded) - Number(a.loaded) ||
-      RANK[a.fit.verdict] - RANK[b.fit.verdict] ||
+      FIT_RANK[a.fit.verdict] - FIT_RANK[b.fit.verdict] ||
       Number(a.bytes <= 0) - Number(b.bytes <= 0) ||
       a.bytes - b.bytes ||
       a.name.localeCompare(b.name, 'en'),
@@ -83,7 +83,8 @@ export function shelves(cards: readonly ModelCard[]): {
   }
 }
 
-const RANK: Readonly<Record<Fit['verdict'], number>> = {
+/** What fits before what may, and that before what does not. */
+export const FIT_RANK: Readonly<Record<Fit['verdict'], number>> = {
   fits: 0,
   unknown: 1,
   tight: 1,

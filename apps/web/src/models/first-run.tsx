@@ -82,7 +82,7 @@ function Offer({ card, why, onTake }: OfferProps) {
       <p class="first-run-facts">
         {[
           card.parameters === null ? null : `${formatCount(card.parameters)} parameters`,
-          `${formatBytes(left)} to download, once`,
+          `${card.bytesGuessed === true ? 'about ' : ''}${formatBytes(left)} to download, once`,
           card.license,
         ]
           .filter((fact) => fact !== null)

@@ -6,13 +6,15 @@ import { ModelActions } from './model-actions.js'
 
 export interface ModelRowProps {
   readonly card: ModelCard
+  /** Whether it is the one to begin with on this machine. */
+  readonly recommended: boolean
   readonly download: Download | undefined
   readonly calls: HostCalls
   readonly onChat: (card: ModelCard) => void
 }
 
 /** One model in one place: what it is, whether it fits and why, and what can be done with it. */
-export function ModelRow({ card, download, calls, onChat }: ModelRowProps) {
+export function ModelRow({ card, recommended, download, calls, onChat }: ModelRowProps) {
   return (
     <li class="model" data-model={card.id}>
       <div class="model-head">
@@ -24,6 +26,11 @@ export function ModelRow({ card, download, calls, onChat }: ModelRowProps) {
           </p>
         </div>
         <div class="model-badges">
+          {recommended && (
+            <Badge tone="accent" icon="star">
+              Recommended
+            </Badge>
+          )}
           {card.loaded && <Badge tone="accent">Loaded</Badge>}
           {card.stored.state === 'partial' && download === undefined && <Badge tone="neutral">In part</Badge>}
           {card.fit.verdict !== 'unknown' && <FitBadge fit={card.fit} />}
@@ -76,14 +83,19 @@ function placeText({ place, engine, from }: ModelCard): string {
   return engine === 'webllm' ? 'This browser, WebGPU' : 'This browser, llama.cpp'
 }
 
+/** How much a model's files are, as far as that is known. */
+function sizeText({ bytes, bytesGuessed }: ModelCard): string {
+  return bytesGuessed === true ? `about ${formatBytes(bytes)}` : formatBytes(bytes)
+}
+
 function factsOf(card: ModelCard): string[] {
   const facts: string[] = []
-  if (card.bytes > 0) facts.push(formatBytes(card.bytes))
+  if (card.bytes > 0) facts.push(sizeText(card))
   if (card.parameters !== null) facts.push(`${formatCount(card.parameters)} parameters`)
   if (card.quantization !== null) facts.push(card.quantization)
   if (card.contextLength !== null && card.contextLength > 0)
     facts.push(`${formatTokens(card.contextLength)} context`)
   facts.push(...card.capabilities.map((capability) => KIND[capability]))
-  facts.push(card.license ?? 'licence not told')
+  if (card.license !== null) facts.push(card.license)
   return facts
 }

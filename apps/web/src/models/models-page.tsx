@@ -1,3 +1,4 @@
+import { Fragment, type ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import type { HostClient, HostView, ModelCard } from '../host/index.js'
 import { KeyWanted, ServerDialog, ServerList } from '../settings/index.js'
@@ -5,10 +6,12 @@ import { Button, Icon, IconButton, Menu, PageHeader, Spinner, settings, useHost 
 import { AddModel } from './add-model.js'
 import { FilterBar } from './filter-bar.js'
 import { NO_FILTERS, filterCards, licensesOf, shelves } from './filters.js'
+import { groupCards, type CardGroup } from './groups.js'
 import { LoadedNow } from './loaded-now.js'
 import { machineText } from './machine-text.js'
 import { attempt } from './model-actions.js'
 import { ModelRow } from './model-row.js'
+import { recommend } from './recommend.js'
 import { StorageBar } from './storage-bar.js'
 import './models.css'
 
@@ -70,6 +73,7 @@ interface ShelvesProps extends ModelsPageProps {
 
 function Shelves({ host, view, onChat }: ShelvesProps) {
   const [filters, setFilters] = useState(NO_FILTERS)
+  const shelf = { host, view, onChat, recommended: recommend(view)?.card ?? null }
   const { here, toHave } = shelves(filterCards(view.models, filters))
   return (
     <>
@@ -87,8 +91,8 @@ function Shelves({ host, view, onChat }: ShelvesProps) {
       <p class="visually-hidden" role="status">
         {`${here.length + toHave.length} of ${view.models.length} models shown`}
       </p>
-      <Shelf title="Here" cards={here} host={host} view={view} onChat={onChat} />
-      <Shelf title="To be had" cards={toHave} host={host} view={view} onChat={onChat} />
+      <Shelf title="Here" groups={here.map((best) => ({ best, others: [] }))} {...shelf} />
+      <Shelf title="To be had" groups={groupCards(toHave, view)} {...shelf} />
       {here.length + toHave.length === 0 && (
         <div class="models-none">
           <p>{view.models.length === 0 ? 'No models were found.' : 'No model is like this.'}</p>
@@ -104,36 +108,66 @@ const AT_FIRST = 30
 
 interface ShelfProps extends ModelsPageProps {
   readonly title: string
-  readonly cards: readonly ModelCard[]
+  readonly groups: readonly CardGroup[]
+  readonly recommended: ModelCard | null
   readonly host: HostClient
   readonly view: HostView
 }
 
-function Shelf({ title, cards, host, view, onChat }: ShelfProps) {
+function Shelf({ title, groups, host, view, onChat, recommended }: ShelfProps) {
   const [all, setAll] = useState(false)
-  if (cards.length === 0) return null
+  if (groups.length === 0) return null
+  const row = (card: ModelCard) => (
+    <ModelRow
+      key={card.id}
+      card={card}
+      recommended={card === recommended}
+      download={view.downloads.find(({ model }) => model === card.id)}
+      calls={host.calls}
+      onChat={onChat}
+    />
+  )
   const id = `shelf-${title.toLowerCase().replaceAll(' ', '-')}`
   return (
     <section class="models-section" aria-labelledby={id}>
       <h2 id={id}>
-        {title} <span class="models-count">{cards.length}</span>
+        {title} <span class="models-count">{groups.length}</span>
       </h2>
       <ul class="models-list">
-        {(all ? cards : cards.slice(0, AT_FIRST)).map((card) => (
-          <ModelRow
-            key={card.id}
-            card={card}
-            download={view.downloads.find(({ model }) => model === card.id)}
-            calls={host.calls}
-            onChat={onChat}
-          />
+        {(all ? groups : groups.slice(0, AT_FIRST)).map(({ best, others }) => (
+          <Fragment key={best.id}>
+            {row(best)}
+            {others.length > 0 && <Versions of={best} rows={others.map(row)} />}
+          </Fragment>
         ))}
       </ul>
-      {!all && cards.length > AT_FIRST && (
+      {!all && groups.length > AT_FIRST && (
         <Button class="models-more" onClick={() => setAll(true)}>
-          Show {cards.length - AT_FIRST} more
+          Show {groups.length - AT_FIRST} more
         </Button>
       )}
     </section>
+  )
+}
+
+interface VersionsProps {
+  readonly of: ModelCard
+  readonly rows: readonly ComponentChildren[]
+}
+
+/** The other versions of a model, folded. */
+function Versions({ of: { name }, rows }: VersionsProps) {
+  const [open, setOpen] = useState(false)
+  return (
+    <li class="model-versions">
+      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>
+          <Icon name="chevron-right" size={14} />
+          {rows.length === 1 ? 'One other version' : `${rows.length} other versions`}
+          <span class="visually-hidden"> of {name}</span>
+        </summary>
+        {open && <ul class="models-list">{rows}</ul>}
+      </details>
+    </li>
   )
 }

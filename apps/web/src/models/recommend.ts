@@ -49,6 +49,14 @@ export function recommend(view: Pick<HostView, 'models' | 'machine' | 'storage'>
   return { card: smallest, why: `The smallest model there is for this machine: ${smallest.fit.why}.` }
 }
 
+/** Tokens below which a context is of a version that was cut down for machines with little memory. */
+const SHORT_CONTEXT = 2_048
+
+/** Whether it forgets what was said a page before. */
+export function isShort({ contextLength }: ModelCard): boolean {
+  return contextLength !== null && contextLength < SHORT_CONTEXT
+}
+
 function hasRealGpu({ gpu }: MachineView): boolean {
   return gpu !== null && !gpu.software
 }
@@ -59,17 +67,20 @@ function sizeOf({ parameters, bytes }: ModelCard): number {
 }
 
 /**
- * The better of two comes first. Where arithmetic is slow, one that answers at once before one that thinks for
- * minutes first; then more parameters, then the engine that is quicker here, then the smaller
- * download.
+ * The better of two comes first. Where arithmetic is slow, the engine that is quick there (a simulated GPU is many times
+ * slower than the processor it runs on) and one that answers at once before one that thinks for minutes first; then
+ * more parameters, then the engine that is quicker here, then the longer context, then the smaller download.
  */
 function better(a: ModelCard, b: ModelCard, pace: 'gpu' | 'cpu'): number {
   const quick = pace === 'gpu' ? 'webllm' : 'wllama'
   const thinks = (card: ModelCard): boolean => pace === 'cpu' && card.capabilities.includes('thinking')
+  const crawls = (card: ModelCard): boolean => pace === 'cpu' && card.engine !== quick
   return (
+    Number(crawls(a)) - Number(crawls(b)) ||
     Number(thinks(a)) - Number(thinks(b)) ||
     sizeOf(b) - sizeOf(a) ||
     Number(b.engine === quick) - Number(a.engine === quick) ||
+    Number(isShort(a)) - Number(isShort(b)) ||
     a.bytes - b.bytes ||
     (a.id < b.id ? -1 : 1)
   )

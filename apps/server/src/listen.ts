@@ -72,10 +72,13 @@ async function whoListens({ hostname, port }: ListenAddress): Promise<string> {
       return (await response.text()).slice(0, 1_000)
     }
     const greeting = await ask('/')
-    const version = /"version"\s*:\s*"([^"]{1,40})"/.exec(await ask('/api/version'))?.[1]
-    const named = version === undefined ? '' : ` ${version}`
-    if (greeting.startsWith('Berth is running')) return `another Berth${named}`
-    if (greeting.startsWith('Ollama is running')) return `an Ollama${named}`
+    const versions = await ask('/api/version')
+    const named = (field: string): string => {
+      const version = new RegExp(`"${field}"\\s*:\\s*"([^"]{1,40})"`).exec(versions)?.[1]
+      return version === undefined ? '' : ` ${version}`
+    }
+    if (greeting.startsWith('Berth is running')) return `another Berth${named('berth')}`
+    if (greeting.startsWith('Ollama is running')) return `an Ollama${named('version')}`
     return 'another web server'
   } catch {
     return 'another program'

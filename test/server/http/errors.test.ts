@@ -28,7 +28,6 @@ describe('an error before the first byte', () => {
   it.each([
     ['', 'missing request body'],
     ['{"model": ', 'the request body is not JSON: Unexpected end of JSON input'],
-    ['{}', 'model is required: expected the name of a model'],
     [
       '{"model":"parrot","prompt":7,"stream":"yes"}',
       'prompt: expected a string, got 7; stream: expected true or false, got "yes"',
@@ -44,9 +43,9 @@ describe('an error before the first byte', () => {
   it.each([
     ['/api/show', {}, 'model is required: expected the name of a model'],
     ['/api/show', { name: '' }, 'model is required: expected the name of a model'],
-    ['/api/show', { model: '' }, 'model: expected the name of a model, got ""'],
-    ['/api/berth/unload', { model: '' }, 'model: expected the name of a model, got ""'],
-    ['/api/embed', { input: 'x' }, 'model is required: expected the name of a model'],
+    ['/api/show', { model: '' }, 'model is required: expected the name of a model'],
+    ['/api/berth/unload', { model: '' }, 'model is required: expected the name of a model'],
+    ['/api/chat', { messages: [] }, 'model is required: expected the name of a model'],
   ])('is a 400 that names the model as what is not right: %s %j', async (path, body, error) => {
     const { post } = harness()
     const response = await post(path, body)

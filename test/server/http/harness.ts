@@ -7,7 +7,13 @@ import { createApp } from '../../../apps/server/src/app.js'
 import type { UpstreamConfig } from '../../../apps/server/src/config/index.js'
 import type { ModelSource } from '../../../apps/server/src/generate/index.js'
 import { Library, RegistryClient } from '../../../apps/server/src/library/index.js'
-import { ModelStore, type Capability, type StoredModel } from '../../../apps/server/src/models/index.js'
+import {
+  ModelStore,
+  parseModelName,
+  shortName,
+  type Capability,
+  type StoredModel,
+} from '../../../apps/server/src/models/index.js'
 import { Correlation, Metrics, createLog, logEvents } from '../../../apps/server/src/observe/index.js'
 import type { PageFolder } from '../../../apps/server/src/web/index.js'
 import type { WebModels } from '../../../apps/server/src/web-models/index.js'
@@ -133,8 +139,10 @@ function modelSource(models: Readonly<Record<string, TestModel>>): ModelSource {
   const capabilities = (name: string) => models[name]?.capabilities ?? (['completion'] as const)
   return {
     list: () => Promise.resolve(stored),
-    find: (name) =>
-      Promise.resolve(stored.find((model) => model.name === (name.includes(':') ? name : `${name}:latest`))),
+    find: async (name) => {
+      const wanted = shortName(parseModelName(name))
+      return await Promise.resolve(stored.find((model) => model.name === wanted))
+    },
     facts: ({ name }) => Promise.resolve({ facts, capabilities: capabilities(name), parameterCount: 1_000 }),
     listedFacts: () => Promise.resolve(facts),
     describe: (model) =>

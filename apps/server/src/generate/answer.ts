@@ -10,13 +10,16 @@ const LEFT = 'the client went away'
 export class Answer {
   readonly #ticket: Ticket
   readonly #pieces: AsyncIterator<Piece>
+  readonly #withThinking: boolean
   readonly #startedAt = performance.now()
   #waitedMs = 0
   #first: Piece | undefined
   #whole: Promise<readonly Piece[]> | undefined
 
-  constructor(ticket: Ticket, client: SignalLike) {
+  /** @param withThinking false leaves out what the model thinks though it was told not to. */
+  constructor(ticket: Ticket, client: SignalLike, withThinking = true) {
     this.#ticket = ticket
+    this.#withThinking = withThinking
     this.#pieces = ticket.pieces[Symbol.asyncIterator]()
     void this.#awaitGrant()
     if (client.aborted) this.cancel()
@@ -54,14 +57,21 @@ export class Answer {
       this.#first = undefined
       return first
     }
-    const { value, done } = await this.#pieces.next()
-    return done ? undefined : value
+    for (;;) {
+      const { value, done } = await this.#pieces.next()
+      if (done) return undefined
+      if (this.#shows(value)) return value
+    }
   }
 
   /** The whole of it, for who sends nothing before the end; what was begun with `begun` or `next` is read on with `next`. */
   all(): Promise<readonly Piece[]> {
-    this.#whole ??= this.#ticket.whole()
+    this.#whole ??= this.#ticket.whole().then((pieces) => pieces.filter((piece) => this.#shows(piece)))
     return this.#whole
+  }
+
+  #shows(piece: Piece): boolean {
+    return this.#withThinking || piece.type !== 'thinking'
   }
 }
 

@@ -10,6 +10,8 @@ export interface GenerateAsk {
   readonly options: OllamaOptions
   readonly format?: OutputFormat | undefined
   readonly think?: ThinkLevel | undefined
+  /** The wish to think is dropped, not refused, where the model cannot: some clients always have it. */
+  readonly thinkIfAble?: boolean
   readonly keepAliveMs?: number | undefined
   /** Log-probabilities of this many tokens beside the chosen one. */
   readonly topLogprobs?: number | undefined

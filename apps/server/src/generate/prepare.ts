@@ -1,6 +1,6 @@
 import type { EmbedJob, GenerateJob, LoadWish, Sampling, SchedulerRequest } from '@berth/scheduler'
 import type { OllamaOptions } from '@berth/protocol'
-import type { EmbedAsk, GenerateAsk } from './ask.js'
+import type { EmbedAsk, GenerateAsk, ThinkLevel } from './ask.js'
 import { mergeOptions } from './merge-options.js'
 import { promptOf } from './prompt-of.js'
 import { RequestError } from './request-error.js'
@@ -15,7 +15,8 @@ export interface Prepared {
 const RUNAWAY_CONTEXTS = 10
 
 /** @throws RequestError where the model cannot do what is asked. */
-export function prepareGenerate(ask: GenerateAsk, model: ServedModel, contextLength: number): Prepared {
+export function prepareGenerate(asked: GenerateAsk, model: ServedModel, contextLength: number): Prepared {
+  const ask = { ...asked, think: thinkOf(asked, model) }
   checkAbilities(ask, model)
   const elsewhere = model.stored.source === 'upstream'
   // Another server has defaults of its own, and knows the model's: it is told what the request says, and no more.
@@ -57,10 +58,12 @@ export function prepareEmbed(ask: EmbedAsk, model: ServedModel): Prepared {
 
 /** A request without a job: loads the model for `purpose` and is done. */
 export function prepareLoad(
-  ask: { readonly options: OllamaOptions; readonly keepAliveMs?: number | undefined },
+  ask: Pick<GenerateAsk, 'options' | 'keepAliveMs' | 'think'>,
   model: ServedModel,
   purpose: 'generate' | 'embed',
 ): Prepared {
+  // Clients load a model to see whether it can think.
+  if (ask.think && !model.capabilities.includes('thinking')) throw cannot('thinking', 'think', model)
   const { options, warnings } = mergeOptions({}, model.stored.parameters, ask.options)
   return { request: { model: model.stored.name, purpose, ...loadOf(options, ask.keepAliveMs) }, warnings }
 }
@@ -107,9 +110,19 @@ function samplingOf(options: OllamaOptions): Sampling {
   return sampling
 }
 
+/** As in Ollama, a model that can think does so unless told otherwise, whatever its template would have. */
+function thinkOf({ think, thinkIfAble }: GenerateAsk, model: ServedModel): ThinkLevel | undefined {
+  const able = model.capabilities.includes('thinking')
+  if (think === undefined) return able && model.stored.source !== 'upstream' ? true : undefined
+  return thinkIfAble && !able && think !== false ? undefined : think
+}
+
 /** Asking a model for what it cannot do is a mistake to be told, in Ollama's words where clients know them. */
 function checkAbilities(ask: GenerateAsk, model: ServedModel): void {
   const { prompt } = ask
+  if (prompt.kind === 'text' && prompt.raw && (prompt.template || prompt.system || prompt.context?.length)) {
+    throw new RequestError('bad-request', 'raw mode does not support template, system, or context', 'raw')
+  }
   const can: readonly string[] = model.capabilities
   const images =
     prompt.kind === 'chat'
@@ -124,10 +137,14 @@ function checkAbilities(ask: GenerateAsk, model: ServedModel): void {
   ]
   for (const [capability, asked, word, field] of needs) {
     if (!asked || can.includes(capability)) continue
-    throw new RequestError(
-      'bad-request',
-      `"${model.stored.name}" does not support ${word} (it can: ${can.join(', ')})`,
-      field,
-    )
+    throw cannot(word, field, model)
   }
+}
+
+function cannot(word: string, field: string, { stored, capabilities }: ServedModel): RequestError {
+  return new RequestError(
+    'bad-request',
+    `"${stored.name}" does not support ${word} (it can: ${capabilities.join(', ')})`,
+    field,
+  )
 }

@@ -20,12 +20,13 @@ export interface ModelSource {
 
 /**
  * The model that a client names.
- * @throws RequestError `unknown-model` in the client's own spelling; StoreError when it is there and broken.
+ * @throws RequestError `unknown-model` in the client's own spelling; StoreError `bad-name`, and when it is
+ *   there and broken.
  */
 export async function storedModel(models: ModelSource, name: string): Promise<StoredModel> {
   const stored = await models.find(name).catch((error: unknown) => {
-    // A text that is no name is the name of no model.
-    if (error instanceof StoreError && error.code === 'bad-name') return undefined
+    // What names nothing is the name of no model; another text that is no name is a mistake of its own.
+    if (error instanceof StoreError && error.code === 'bad-name' && name.trim() === '') return undefined
     throw error
   })
   if (stored === undefined) throw unknownModel(name)

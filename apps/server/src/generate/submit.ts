@@ -24,7 +24,8 @@ export async function generate(
   ask: GenerateAsk,
   caller: Caller,
 ): Promise<Answer> {
-  return submit(prepareGenerate(ask, await servedModel(models, name), caller.contextLength), caller)
+  const prepared = prepareGenerate(ask, await servedModel(models, name), caller.contextLength)
+  return submit(prepared, caller, ask.think !== false)
 }
 
 /** Asks for vectors. */
@@ -41,7 +42,7 @@ export async function embed(
 export async function load(
   models: ModelSource,
   name: string,
-  ask: Pick<GenerateAsk, 'options' | 'keepAliveMs'>,
+  ask: Pick<GenerateAsk, 'options' | 'keepAliveMs' | 'think'>,
   purpose: 'generate' | 'embed',
   caller: Caller,
 ): Promise<Answer> {
@@ -50,7 +51,7 @@ export async function load(
   return answer
 }
 
-function submit({ request, warnings }: Prepared, caller: Caller): Answer {
+function submit({ request, warnings }: Prepared, caller: Caller, withThinking = true): Answer {
   for (const warning of warnings) caller.warn(warning)
-  return new Answer(caller.submit({ ...request, client: caller.client }), caller.signal)
+  return new Answer(caller.submit({ ...request, client: caller.client }), caller.signal, withThinking)
 }

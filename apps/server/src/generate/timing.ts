@@ -15,7 +15,8 @@ export function ollamaMetrics(timing: Timing, metrics?: Metrics): OllamaMetrics 
   const figures = {
     // The two are read off different clocks, and the whole is never less than a part of it.
     total_duration: nanoseconds(Math.max(timing.totalMs, timing.waitedMs)),
-    load_duration: nanoseconds(timing.waitedMs),
+    // Clients take an absent one for a broken answer; a grant in the same tick is shorter than the clock can tell.
+    load_duration: Math.max(1, nanoseconds(timing.waitedMs)),
     prompt_eval_count: metrics?.promptTokens ?? 0,
     prompt_eval_duration: nanoseconds(metrics?.promptMs ?? 0),
     eval_count: metrics?.decodedTokens ?? 0,

@@ -25,12 +25,13 @@ const PARTS: Readonly<Record<keyof ModelName, { readonly pattern: RegExp; readon
  */
 export function parseModelName(text: string): ModelName {
   const bare = text.trim().replace(/^[a-z]+:\/\//i, '')
-  if (bare === '') throw new StoreError('bad-name', 'the model name is empty: give one like "smollm2:135m"')
+  if (bare === '')
+    throw new StoreError('bad-name', 'invalid model name: it is empty; give one like "smollm2:135m"')
   const slashes = bare.split('/')
   if (slashes.length > 3) {
     throw new StoreError(
       'bad-name',
-      `model name ${JSON.stringify(text)} has ${slashes.length} parts; it may have three: host/namespace/model`,
+      `invalid model name ${JSON.stringify(text)}: it has ${slashes.length} parts, and may have three: host/namespace/model`,
     )
   }
   const last = slashes.at(-1) ?? ''
@@ -45,7 +46,7 @@ export function parseModelName(text: string): ModelName {
     if (!isNamePart(part, name[part])) {
       throw new StoreError(
         'bad-name',
-        `model name ${JSON.stringify(text)} has the ${part} ${JSON.stringify(name[part])}; it may hold ${PARTS[part].may}, beginning with a letter, a digit or _`,
+        `invalid model name ${JSON.stringify(text)}: the ${part} ${JSON.stringify(name[part])} may hold ${PARTS[part].may}, beginning with a letter, a digit or _`,
       )
     }
   }

@@ -68,6 +68,8 @@ function turnOf(body: AnthropicCountRequest) {
       toolChoice: choiceOf(body.tool_choice),
     },
     think: thinkOf(body.thinking),
+    // As in Ollama: coding clients always send it.
+    thinkIfAble: true,
     keepAliveMs: body.keep_alive,
     shift: true,
     returnTokens: false,

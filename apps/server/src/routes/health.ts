@@ -1,15 +1,23 @@
-import { SSE_TYPE, type OllamaVersionResponse } from '@berth/protocol'
+import { SSE_TYPE, type OllamaStatusResponse, type OllamaVersionResponse } from '@berth/protocol'
 import { Hono } from 'hono'
 import type { AppEnv } from '../app-env.js'
 import { eventStream } from '../observe/index.js'
 import type { RouteDeps } from './deps.js'
+
+/** The Ollama whose API this is: some clients refuse to talk to one that is too old for them. */
+const OLLAMA_VERSION = '0.33.0'
 
 /** Whether the server lives, and what goes on in it. */
 export function healthRoutes(deps: RouteDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   // HEAD is served by the same handlers: Hono leaves the body out.
   app.get('/', async (c) => c.text(await welcome(deps, new URL(c.req.url).origin)))
-  app.get('/api/version', (c) => c.json({ version: deps.version } satisfies OllamaVersionResponse))
+  app.get('/api/version', (c) =>
+    c.json({ version: OLLAMA_VERSION, berth: deps.version } satisfies OllamaVersionResponse),
+  )
+  app.get('/api/status', (c) =>
+    c.json({ cloud: { disabled: true, source: 'none' } } satisfies OllamaStatusResponse),
+  )
   app.get('/metrics', async (c) =>
     c.body(await deps.metrics.text(), 200, { 'Content-Type': deps.metrics.contentType }),
   )

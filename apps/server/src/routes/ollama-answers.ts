@@ -105,8 +105,8 @@ export async function ollamaAnswer(model: string, answer: Answer, place: Place):
     done: true,
     done_reason: doneReason(reason),
     ...(context === undefined ? {} : { context }),
-    ...(logprobs.length === 0 ? {} : { logprobs: logprobs.map(logprob) }),
     ...ollamaMetrics(answer.timing, metrics),
+    ...(logprobs.length === 0 ? {} : { logprobs: logprobs.map(logprob) }),
   }
 }
 

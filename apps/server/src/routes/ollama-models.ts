@@ -66,7 +66,7 @@ export function ollamaModelRoutes(deps: RouteDeps): Hono<AppEnv> {
   })
 
   app.post('/api/show', async (c) => {
-    const { model: name, verbose } = await readBody(c, OllamaShowRequest, deps)
+    const { model: name } = await readBody(c, OllamaShowRequest, deps)
     const shown = await models.describe(await storedModel(models, name))
     const { model, capabilities } = shown
     const response: OllamaShowResponse = {
@@ -78,9 +78,7 @@ export function ollamaModelRoutes(deps: RouteDeps): Hono<AppEnv> {
       details: detailsOf(model, shown.facts),
       ...(model.messages.length === 0 ? {} : { messages: model.messages }),
       model_info: shown.info,
-      ...(verbose
-        ? { tensors: shown.tensors.map(({ name: tensor, type, shape }) => ({ name: tensor, type, shape })) }
-        : {}),
+      tensors: shown.tensors.map(({ name: tensor, type, shape }) => ({ name: tensor, type, shape })),
       capabilities,
       modified_at: model.modifiedAt.toISOString(),
     }

@@ -192,7 +192,7 @@ async function loadOrUnload(c: AppContext, deps: RouteDeps, body: Body, place: P
     const stays = deps.scheduler.snapshot().runners.some(({ model, pinned }) => model === name && pinned)
     return c.json(withoutText(body.model, place, stays ? 'load' : 'unload'))
   }
-  const ask = { options: body.options ?? {}, keepAliveMs: body.keep_alive }
+  const ask = { options: body.options ?? {}, keepAliveMs: body.keep_alive, think: body.think }
   const answer = await load(deps.models, body.model, ask, 'generate', callerOf(c, deps))
   return c.json(withoutText(body.model, place, 'load', answer))
 }

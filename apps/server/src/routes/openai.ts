@@ -112,6 +112,10 @@ export function openAiRoutes(deps: RouteDeps): Hono<AppEnv> {
     return c.json({ object: 'list', data: list.map(modelOf) } satisfies OpenAiModelList)
   })
 
+  app.post('/v1/audio/transcriptions', () => {
+    throw new RequestError('not-supported', 'the engine here does not hear: there is no model for speech')
+  })
+
   // Names may hold slashes.
   app.get('/v1/models/:id{.+}', async (c) => {
     return c.json(modelOf(await storedModel(deps.models, c.req.param('id'))))

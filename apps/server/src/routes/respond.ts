@@ -22,7 +22,8 @@ export async function readBody<Schema extends z.ZodType>(
   schema: Schema,
   { bodyLimit }: RouteDeps,
 ): Promise<z.output<Schema>> {
-  const body = await readJson(c, bodyLimit)
+  // As in Go, null is an object with nothing in it.
+  const body = (await readJson(c, bodyLimit)) ?? {}
   const parsed = schema.safeParse(body)
   if (parsed.success) return parsed.data
   const bad = explain(parsed.error, body)

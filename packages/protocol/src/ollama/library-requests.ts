@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { A_NAME, flag, jsonObject, maybe, text } from '../schemas/fields.js'
+import { A_NAME, flag, jsonObject, maybe, modelName, text } from '../schemas/fields.js'
 
 const stream = maybe(flag)
 
@@ -11,21 +11,34 @@ function oneName<Value extends { readonly model?: string | undefined; readonly n
   context: z.RefinementCtx,
 ): Omit<Value, 'model' | 'name'> & { readonly model: string } {
   const { model, name, ...rest } = value
-  const given = model ?? name
+  // Clients written in Go send the one they do not use as an empty text.
+  const given = model || name
   if (given) return { ...rest, model: given }
   context.addIssue({ code: 'custom', path: ['model'], message: A_NAME })
   return z.NEVER
 }
 
+/** Ollama's fields for how a model is made that are not for this engine; each is refused by its name. */
+const notHere = {
+  draft_quantize: maybe(text),
+  draft_files: maybe(z.record(z.string(), z.string())),
+  remote_host: maybe(text),
+  renderer: maybe(text),
+  parser: maybe(text),
+  info: maybe(jsonObject),
+}
+
 export const OllamaPullRequest = z.object({ ...eitherName, insecure: maybe(flag), stream }).transform(oneName)
 export type OllamaPullRequest = z.output<typeof OllamaPullRequest>
+
+export const OllamaPushRequest = OllamaPullRequest
 
 export const OllamaDeleteRequest = z.object(eitherName).transform(oneName)
 export type OllamaDeleteRequest = z.output<typeof OllamaDeleteRequest>
 
 export const OllamaCopyRequest = z.object({
-  source: text.min(1, { error: A_NAME }),
-  destination: text.min(1, { error: A_NAME }),
+  source: modelName,
+  destination: modelName,
 })
 export type OllamaCopyRequest = z.output<typeof OllamaCopyRequest>
 
@@ -40,6 +53,8 @@ export const OllamaCreateRequest = z
     files: maybe(digests),
     adapters: maybe(digests),
     quantize: maybe(text),
+    quantization: maybe(text),
+    ...notHere,
     template: maybe(text),
     system: maybe(text),
     license: maybe(

@@ -1,12 +1,13 @@
 import { z } from 'zod'
-import { between, flag, maybe, number, textOrTexts, whole, wholeFrom } from '../schemas/fields.js'
+import { between, flag, maybe, number, seed, textOrTexts, truncated, wholeFrom } from '../schemas/fields.js'
 
 /** The options of Ollama's native API, as a request's `options` or a model's parameters carry them. */
 const shape = {
-  num_keep: maybe(whole),
-  seed: maybe(whole),
-  num_predict: maybe(whole),
-  top_k: maybe(wholeFrom(0)),
+  num_keep: maybe(truncated),
+  seed: maybe(seed),
+  num_predict: maybe(truncated),
+  // Any number below one keeps all tokens.
+  top_k: maybe(truncated.transform((count) => Math.max(0, count))),
   top_p: maybe(between(0, 1)),
   min_p: maybe(between(0, 1)),
   typical_p: maybe(between(0, 1)),
@@ -16,16 +17,16 @@ const shape = {
   presence_penalty: maybe(between(-100, 100)),
   frequency_penalty: maybe(between(-100, 100)),
   stop: maybe(textOrTexts('expected a list of strings')),
-  // 4 is the least that Ollama ever loads; it takes less for that.
-  num_ctx: maybe(wholeFrom(1).transform((tokens) => Math.max(4, tokens))),
-  num_batch: maybe(whole),
-  num_gpu: maybe(whole),
-  main_gpu: maybe(whole),
+  // 0 leaves the choice to the server; 4 is the least that Ollama ever loads, and it takes less for that.
+  num_ctx: maybe(wholeFrom(0).transform((tokens) => (tokens === 0 ? undefined : Math.max(4, tokens)))),
+  num_batch: maybe(truncated),
+  num_gpu: maybe(truncated),
+  main_gpu: maybe(truncated),
   use_mmap: maybe(flag),
-  num_thread: maybe(whole),
-  draft_num_predict: maybe(whole),
+  num_thread: maybe(truncated),
+  draft_num_predict: maybe(truncated),
   // Of older versions; clients still send them.
-  mirostat: maybe(whole),
+  mirostat: maybe(truncated),
   mirostat_tau: maybe(number),
   mirostat_eta: maybe(number),
   penalize_newline: maybe(flag),

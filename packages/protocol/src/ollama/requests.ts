@@ -1,16 +1,6 @@
 import { z } from 'zod'
 import { keepAliveMs } from '../schemas/keep-alive.js'
-import {
-  A_NAME,
-  flag,
-  jsonObject,
-  maybe,
-  modelName,
-  text,
-  textOrTexts,
-  whole,
-  wholeFrom,
-} from '../schemas/fields.js'
+import { A_NAME, flag, jsonObject, maybe, modelName, text, whole, wholeFrom } from '../schemas/fields.js'
 import { OllamaOptions } from './options.js'
 
 const format = z.union([z.literal('json'), z.literal('').transform(() => undefined), jsonObject], {
@@ -20,6 +10,9 @@ const format = z.union([z.literal('json'), z.literal('').transform(() => undefin
 const think = z.union([z.boolean(), z.enum(['low', 'medium', 'high', 'max'])], {
   error: 'expected true, false, "low", "medium", "high" or "max"',
 })
+
+/** What is left out is the model of no name, of which there is none: a 404 as in Ollama. */
+const anyModelName = maybe(z.string({ error: A_NAME })).transform((name) => name ?? '')
 
 const images = z.array(z.string(), { error: 'expected a list of base64 strings' })
 
@@ -42,6 +35,7 @@ const controls = {
 
 export const OllamaGenerateRequest = z.object({
   ...controls,
+  model: anyModelName,
   prompt: maybe(text),
   suffix: maybe(text),
   system: maybe(text),
@@ -58,10 +52,13 @@ const toolCall = z.object({
   function: z.object({ name: text, arguments: maybe(jsonObject), index: maybe(whole) }),
 })
 
+const A_ROLE = 'expected "system", "user", "assistant" or "tool"'
+
 export const OllamaMessage = z.object({
-  role: z.enum(['system', 'user', 'assistant', 'tool'], {
-    error: 'expected "system", "user", "assistant" or "tool"',
-  }),
+  role: z
+    .string({ error: A_ROLE })
+    .toLowerCase()
+    .pipe(z.enum(['system', 'user', 'assistant', 'tool'], { error: A_ROLE })),
   content: maybe(text),
   thinking: maybe(text),
   images: maybe(images),
@@ -84,8 +81,13 @@ export const OllamaChatRequest = z.object({
 export type OllamaChatRequest = z.output<typeof OllamaChatRequest>
 
 export const OllamaEmbedRequest = z.object({
-  model: modelName,
-  input: maybe(textOrTexts('expected a string or a list of strings')),
+  model: anyModelName,
+  // One empty text is nothing to embed; among others it is one of them.
+  input: maybe(
+    z.union([z.string().transform((one) => (one === '' ? [] : [one])), z.array(z.string())], {
+      error: 'expected a string or a list of strings',
+    }),
+  ),
   truncate: maybe(flag),
   dimensions: maybe(wholeFrom(0)),
   keep_alive: maybe(keepAliveMs),
@@ -102,11 +104,11 @@ export const OllamaEmbeddingsRequest = z.object({
 })
 export type OllamaEmbeddingsRequest = z.output<typeof OllamaEmbeddingsRequest>
 
-/** `name` is the field's older name. */
+/** `name` is the field's older name; clients written in Go send the one they do not use as an empty text. */
 export const OllamaShowRequest = z
   .object({ model: maybe(text), name: maybe(text), verbose: maybe(flag) })
   .transform(({ model, name, verbose }, context) => {
-    const named = model ?? name
+    const named = model || name
     if (named) return { model: named, verbose: verbose ?? false }
     context.addIssue({ code: 'custom', path: ['model'], message: A_NAME })
     return z.NEVER

@@ -121,7 +121,15 @@ export interface OllamaShowResponse {
 }
 
 export interface OllamaVersionResponse {
+  /** Of Ollama; clients look here for what they may ask. */
   readonly version: string
+  /** Berth's own; absent where Ollama answers. */
+  readonly berth?: string
+}
+
+/** Whether models elsewhere may be used by way of an account; here never. */
+export interface OllamaStatusResponse {
+  readonly cloud: { readonly disabled: boolean; readonly source: 'none' | 'env' | 'config' | 'both' }
 }
 
 export interface OllamaErrorResponse {

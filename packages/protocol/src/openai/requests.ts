@@ -6,9 +6,9 @@ import {
   jsonObject,
   maybe,
   modelName,
+  seed,
   text,
   textOrTexts,
-  whole,
   wholeFrom,
 } from '../schemas/fields.js'
 
@@ -18,7 +18,7 @@ const controls = {
   stream: maybe(flag),
   stream_options: maybe(z.object({ include_usage: maybe(flag) }, { error: 'expected a JSON object' })),
   max_tokens: maybe(wholeFrom(1)),
-  seed: maybe(whole),
+  seed: maybe(seed),
   stop: maybe(textOrTexts('expected a string or a list of strings')),
   temperature: maybe(between(0, 100)),
   top_p: maybe(between(0, 1)),

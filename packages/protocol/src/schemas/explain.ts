@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { A_NAME } from './fields.js'
 
 /** One field that is not as it should be. */
 export interface BadField {
@@ -15,8 +16,8 @@ export function explain(error: z.ZodError, value: unknown): readonly BadField[] 
     const found = at(value, issue.path)
     const right = whatIsRight(issue)
     const name = field === '' ? 'the request body' : field
-    const message =
-      found === undefined ? `${name} is required: ${right}` : `${name}: ${right}, got ${shown(found)}`
+    const isMissing = found === undefined || (found === '' && right === A_NAME)
+    const message = isMissing ? `${name} is required: ${right}` : `${name}: ${right}, got ${shown(found)}`
     return { field, message }
   })
 }

@@ -13,6 +13,12 @@ export const number = z.number({ error: 'expected a number' })
 
 export const whole = z.int({ error: 'expected a whole number' })
 
+/** As Ollama reads options: what is behind the point is left away, and no number is too large. */
+export const truncated = z.number({ error: 'expected a whole number' }).transform(Math.trunc)
+
+/** Clients draw seeds from 63 bits; engines have 32. Negative is a random one. */
+export const seed = truncated.transform((value) => (value < 0 ? -1 : value % 2 ** 32))
+
 /** A whole number from `min`, up to `max` where one is given. */
 export function wholeFrom(min: number, max?: number) {
   const error = `expected a whole number from ${min}${max === undefined ? '' : ` to ${max}`}`

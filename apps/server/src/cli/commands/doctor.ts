@@ -75,12 +75,12 @@ function configOf(env: Readonly<Record<string, string | undefined>>): Config {
 
 async function serverAt(client: Client): Promise<Findings['server']> {
   try {
-    const { version } = await client.json<OllamaVersionResponse>('GET', '/api/version')
+    const { berth, version } = await client.json<OllamaVersionResponse>('GET', '/api/version')
     // With API keys only their holders are told more.
     const { models } = await client
       .json<OllamaPsResponse>('GET', '/api/ps')
       .catch((): OllamaPsResponse => ({ models: [] }))
-    return { url: client.url, version, loaded: models.map(({ name }) => name) }
+    return { url: client.url, version: berth ?? `Ollama ${version}`, loaded: models.map(({ name }) => name) }
   } catch (error) {
     if (!(error instanceof CliError)) throw error
     return { url: client.url, loaded: [] }

@@ -29,6 +29,12 @@ let b = 2
 
 > quoted
 
+Euler: $e^{i\\pi} + 1 = 0$, and
+
+$$
+\\int_a^b x \\, dx
+$$
+
 ### Deeper
 The end.`
 
@@ -137,4 +143,25 @@ describe('HTML of a block', () => {
     expect(languageOf('c++')).toBe('c++')
     expect(languageOf(undefined)).toBe('')
   })
+})
+
+describe('formulas', () => {
+  test.each([
+    ['$E = mc^2$', 'E = mc^2'],
+    ['so \\(a_1 * b_2 * c\\) it is', 'a_1 * b_2 * c'],
+    ['$$\n\\frac{1}{2} \\, x\n$$', '\\frac{1}{2} \\, x'],
+    ['As follows:\n\\[ x_{1,2} = \\sqrt{b^2} \\]\nfor all of them', 'x_{1,2} = \\sqrt{b^2}'],
+    ['$a < b$', 'a &lt; b'],
+  ])('%s keep their own signs', (text, tex) => {
+    expect(html(text)).toContain(`<code class="md-tex">${tex}</code>`)
+  })
+
+  test.each(['It is $5 and $10.', 'US$5-$10', 'from `$HOME` to `$PATH`', 'echo $HOME `a$b`', '$ 5 $', '$$'])(
+    '%s is none',
+    (text) => expect(html(text)).not.toContain('md-tex'),
+  )
+})
+
+test('an item of a list of tasks has a box in the place of its bullet', () => {
+  expect(html('- [x] done\n- other')).toMatch(/<li class="md-task">.*☑ .*done<\/li><li>other<\/li>/s)
 })

@@ -1,5 +1,6 @@
-import { Lexer } from 'marked'
+import { Lexer, Marked } from 'marked'
 import type { MarkedOptions, Token, Tokens } from 'marked'
+import { FORMULAS } from './maths.js'
 
 /** One block of Markdown: a paragraph, a list, a table, a fence … An unchanged block is the same object from push to push. */
 export interface MarkdownBlock {
@@ -13,7 +14,12 @@ export interface MarkdownBlock {
   readonly heading: number
 }
 
-export const MARKDOWN_OPTIONS: MarkedOptions = { gfm: true, breaks: true, async: false }
+export const MARKDOWN_OPTIONS: MarkedOptions = new Marked({
+  gfm: true,
+  breaks: true,
+  async: false,
+  extensions: FORMULAS,
+}).defaults
 
 /** Headings of an answer stand below the page's own two levels. */
 export const TOP_HEADING = 2

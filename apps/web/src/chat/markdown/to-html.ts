@@ -2,6 +2,7 @@ import { Parser, Renderer } from 'marked'
 import type { Token, Tokens } from 'marked'
 import { MARKDOWN_OPTIONS, TOP_HEADING } from './blocks.js'
 import type { MarkdownBlock } from './blocks.js'
+import { escapeHtml } from './escape-html.js'
 
 const DATA_IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,[a-z0-9+/=\s]*$/i
 
@@ -48,6 +49,11 @@ class SafeRenderer extends Renderer {
     return `<h${level} class="md-h${depth}">${this.parser.parseInline(tokens)}</h${level}>`
   }
 
+  override listitem(item: Tokens.ListItem): string {
+    // A box stands where the bullet would.
+    return `<li${item.task ? ' class="md-task"' : ''}>${this.parser.parse(item.tokens)}</li>`
+  }
+
   override checkbox({ checked }: Tokens.Checkbox): string {
     return checked ? '☑ ' : '☐ '
   }
@@ -75,13 +81,4 @@ function isFence(token: Token): token is Tokens.Code {
 /** A fence's code, where the block is one. */
 export function fenceOf(token: Token): Tokens.Code | null {
   return isFence(token) ? token : null
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;')
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, rm, stat, type FileHandle } from 'node:fs/promises'
 import { StoreError, withFileLock, type Layer, type ModelName, type StoreWriter } from '../models/index.js'
-import { newParts, savedParts, saveParts, type Part, type PartSizes } from './download-state.js'
+import { newParts, removeParts, savedParts, saveParts, type Part, type PartSizes } from './download-state.js'
 import { NoRangesError, type RegistryClient } from './registry-client.js'
 import { retried, TransientError } from './retry.js'
 
@@ -53,7 +53,7 @@ export async function downloadBlob(
       await new BlobDownload(order, partial, report, signal).run()
       await checkDigest(partial, layer, order.name.host)
       await store.keepBlob(partial, layer.digest)
-      await rm(`${partial}.json`, { force: true })
+      await removeParts(`${partial}.json`)
     },
     signal,
   )
@@ -190,6 +190,6 @@ async function checkDigest(partial: string, layer: Layer, host: string): Promise
   for await (const chunk of createReadStream(partial, { highWaterMark: 4 * MiB })) hash.update(chunk)
   if (hash.digest('hex') === layer.digest.slice(-64)) return
   await rm(partial, { force: true })
-  await rm(`${partial}.json`, { force: true })
+  await removeParts(`${partial}.json`)
   throw new StoreError('source-failed', `${host} sent something else than ${layer.digest}`)
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 
 /** A part of a download: bytes from `from` up to `to`, of which the first `done` are on the disk. */
@@ -56,5 +57,12 @@ export async function saveParts(path: string, parts: readonly Part[]): Promise<v
     await rename(aside, path)
   } finally {
     await rm(aside, { force: true })
+  }
+}
+
+/** Removes a state that is no longer wanted, and what is left of saves in whose middle a process was killed. */
+export async function removeParts(path: string): Promise<void> {
+  for (const name of await readdir(dirname(path))) {
+    if (name.startsWith(basename(path))) await rm(join(dirname(path), name), { force: true })
   }
 }

@@ -115,9 +115,9 @@ describe('a child that is killed in mid-stream', () => {
 
 describe('SIGTERM', () => {
   it('lets a running request finish, refuses new ones, and leaves no child behind', async () => {
-    // The bound is for machines that stand still: a slow one may take its time for 300 tokens.
+    // The bound is for machines that stand still: a slow one may take its time for 120 tokens.
     await using berth = await startBerth({ args: ['--shutdown-timeout', '10m'] })
-    const lines = linesOf(await post(`${berth.url}/api/generate`, song(300)))
+    const lines = linesOf(await post(`${berth.url}/api/generate`, song(120)))
     await lines.next()
     const children = await berth.children()
     expect(children).toHaveLength(1)
@@ -126,7 +126,7 @@ describe('SIGTERM', () => {
     await expect(post(`${berth.url}/api/chat`, chat)).rejects.toThrow(/fetch failed/)
     let last: Line = {}
     for await (const line of lines) last = line
-    expect(last).toMatchObject({ done: true, done_reason: 'length', eval_count: 300 })
+    expect(last).toMatchObject({ done: true, done_reason: 'length', eval_count: 120 })
     expect(await berth.exited).toBe(0)
     expect(children.filter(lives)).toEqual([])
   })

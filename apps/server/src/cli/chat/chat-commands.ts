@@ -92,7 +92,7 @@ export async function runChatCommand(line: string, tools: ChatTools): Promise<bo
     default: {
       const guess = nearest(command, COMMANDS)
       throw new CliError(
-        `${command}: no such command${guess === undefined ? '' : `; did you mean ${guess}?`} /? lists them`,
+        `${command}: no such command; ${guess === undefined ? '' : `did you mean ${guess}? `}/? lists them`,
       )
     }
   }
@@ -154,7 +154,7 @@ function set(rest: string, tools: ChatTools): void {
     default: {
       const guess = nearest(name, SETTINGS)
       throw new CliError(
-        `/set ${name}: no such setting${guess === undefined ? '' : `; did you mean ${guess}?`} /? set lists them`,
+        `/set ${name}: no such setting; ${guess === undefined ? '' : `did you mean ${guess}? `}/? set lists them`,
       )
     }
   }

@@ -24,7 +24,11 @@ export async function chat(context: CommandContext, conversation: Conversation):
   try {
     for (;;) {
       const message = await nextMessage(reader, out.line.bind(out))
-      if (message === undefined) return
+      if (message === undefined) {
+        // Ctrl-D leaves the cursor behind the prompt.
+        out.line()
+        return
+      }
       if (message.trim() === '') continue
       try {
         if (message.startsWith('/')) {

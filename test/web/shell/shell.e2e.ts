@@ -17,6 +17,9 @@ for (const width of [360, 1440]) {
         // What the host tells is shown.
         const shown = { '#/chat': 'textbox', '#/models': 'heading', '#/settings': 'heading' } as const
         await expect(page.getByRole('main').getByRole(shown[hash]).first()).toBeVisible()
+        // Comes by itself.
+        if (hash === '#/settings')
+          await expect(page.getByRole('heading', { name: 'Appearance' })).toBeVisible()
         if (hash === '#/models') await expect(page.getByRole('heading', { name: 'Here' })).toBeVisible()
         expect(await violations(page)).toEqual([])
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)

@@ -7,6 +7,7 @@ import {
   PageHeader,
   Spinner,
   announce,
+  later,
   navigate,
   toastError,
   useHost,
@@ -19,8 +20,12 @@ import { EmptyState } from './empty-state.js'
 import { MessageList } from './message-list.js'
 import type { MessageActions } from './message-view.js'
 import { ModelPicker } from './model-picker.js'
-import { SettingsDialog } from './settings-dialog.js'
 import './chat-page.css'
+
+const SettingsDialog = later(
+  async () => (await import('./settings-dialog.js')).SettingsDialog,
+  () => null,
+)
 
 export interface ChatPageProps {
   /** Null for a new conversation. */

@@ -13,7 +13,7 @@ import {
 import type { Conversation, SearchHit } from '../../storage/index.js'
 import { chatsOf, UNDO_MS } from '../chats.js'
 import type { Chats } from '../chats.js'
-import { exportJson, exportMarkdown } from '../transfer.js'
+import { transfer } from './transfer-later.js'
 import { dayGroup } from '../units.js'
 import { ImportField } from './export-conversations.js'
 import './conversation-list.css'
@@ -77,7 +77,7 @@ export function ConversationList({ current }: ConversationListProps) {
               label: 'Export all',
               icon: 'export',
               disabled: (list ?? []).length === 0,
-              onSelect: () => void exportJson(chats, list ?? []).catch(toastError),
+              onSelect: () => void transfer.exportJson(chats, list ?? []).catch(toastError),
             },
           ]}
         />
@@ -154,12 +154,12 @@ function Item({ chats, conversation, current, hit }: ItemProps) {
           {
             label: 'Export as Markdown',
             icon: 'export',
-            onSelect: () => void exportMarkdown(chats, conversation).catch(toastError),
+            onSelect: () => void transfer.exportMarkdown(chats, conversation).catch(toastError),
           },
           {
             label: 'Export as JSON',
             icon: 'export',
-            onSelect: () => void exportJson(chats, [conversation]).catch(toastError),
+            onSelect: () => void transfer.exportJson(chats, [conversation]).catch(toastError),
           },
           { label: 'Delete', icon: 'trash', danger: true, onSelect: () => void remove().catch(toastError) },
         ]}

@@ -2,7 +2,7 @@ import { useRef } from 'preact/hooks'
 import { Button, toast, toastError, useHost } from '../../shell/index.js'
 import { chatsOf } from '../chats.js'
 import type { Chats } from '../chats.js'
-import { exportJson, importFiles } from '../transfer.js'
+import { transfer } from './transfer-later.js'
 
 /** Buttons that take all conversations out of this browser and bring them in again. */
 export function ExportConversations() {
@@ -14,7 +14,7 @@ export function ExportConversations() {
       <Button
         icon="export"
         disabled={list.length === 0}
-        onClick={() => void exportJson(chats, list).catch(toastError)}
+        onClick={() => void transfer.exportJson(chats, list).catch(toastError)}
       >
         Export all conversations
       </Button>
@@ -34,7 +34,7 @@ export interface ImportFieldProps {
 /** What asks for files to import; pressed by a button that is seen. */
 export function ImportField({ chats, field }: ImportFieldProps) {
   const take = async (chosen: readonly File[]) => {
-    const count = await importFiles(chats, chosen)
+    const count = await transfer.importFiles(chats, chosen)
     toast(count === 1 ? 'Imported one conversation' : `Imported ${count} conversations`, { kind: 'ok' })
   }
   return (

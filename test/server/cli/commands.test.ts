@@ -120,6 +120,14 @@ describe('berth run', () => {
     expect((await run('ps')).out).toContain('9 minutes from now')
   })
 
+  it('takes the word after --think for the prompt, and a level behind =', async () => {
+    const thinking = await run('run', '--think', ...POLITE, 'Hello')
+    expect(thinking).toMatchObject({ code: 1, err: expect.stringMatching(/does not support thinking/) })
+    const { err } = await run('run', '--think=hard', ...POLITE, 'Hello')
+    expect(err).toContain('think: expected true, false, low, medium, high or max, got "hard"')
+    expect((await run('run', '--think=false', ...POLITE, 'Say yes.')).code).toBe(0)
+  })
+
   it('passes on what the server says of a wrong wish', async () => {
     const { code, err } = await run('run', '--keepalive', 'soon', ...POLITE, 'Hello')
     expect(err).toMatch(/^Error: keep_alive: expected a number of seconds or a duration/)
@@ -287,7 +295,7 @@ describe('berth doctor', () => {
     const env = { BERTH_GGUF_FOLDERS: join(server.home, 'gguf') }
     const { code, out, err } = await berth(['doctor'], { url: server.url, home: server.home, env })
     expect(err).toBe('')
-    expect(out).toMatch(/^Server +0\.1\.0 at http/m)
+    expect(out).toMatch(/^Server +Berth 0\.1\.0 at http/m)
     expect(out).toMatch(/^Engine +llama\.cpp for (CPU|CUDA|VULKAN|METAL): \w/m)
     expect(out).toMatch(/^(RAM|unified memory) .* for models now$/m)
     expect(out).toMatch(/^smollm2:latest +\S+ MB +(GPU|CPU|GPU and CPU) +\S+ [MG]iB +8192 +\d+ /m)

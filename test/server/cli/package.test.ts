@@ -64,7 +64,7 @@ it(
       await expect.poll(url, { timeout: INSTALL_MS }).not.toBe('')
       const answer = async (path: string, accept = '*/*'): Promise<string> =>
         await (await fetch(url() + path, { headers: { accept } })).text()
-      expect(await answer('/api/version')).toBe('{"version":"0.1.0"}')
+      expect(JSON.parse(await answer('/api/version'))).toMatchObject({ berth: '0.1.0' })
       expect(await answer('/', 'text/html')).toMatch(/<!doctype html>/i)
       server.kill('SIGTERM')
       expect(await exited).toEqual([0, null])

@@ -28,7 +28,7 @@ export async function runCommand(args: readonly string[], around: Surroundings):
   try {
     const program = programFor(around, interrupted.signal)
     if (first === undefined) program.outputHelp()
-    else await program.parseAsync(args, { from: 'user' })
+    else await program.parseAsync(args.map(withValue), { from: 'user' })
     return interrupted.signal.aborted ? EXIT.interrupted : EXIT.ok
   } catch (error) {
     return ended(error, around, args.includes('--json'), interrupted.signal.aborted)
@@ -36,6 +36,9 @@ export async function runCommand(args: readonly string[], around: Surroundings):
     process.off('SIGINT', onInterrupt)
   }
 }
+
+/** A level stands behind `=`, as in Ollama: the word after a plain `--think` is the model or the prompt. */
+const withValue = (arg: string): string => (arg === '--think' ? '--think=true' : arg)
 
 /** What the user is told of an error, and the exit code. @throws what is a bug. */
 function ended(error: unknown, { stderr }: Surroundings, json: boolean, interrupted: boolean): number {
@@ -47,7 +50,7 @@ function ended(error: unknown, { stderr }: Surroundings, json: boolean, interrup
 }
 
 /** The commands with their flags; what they do is in `commands/`. */
-export function programFor(around: Surroundings, interrupted: AbortSignal): Command {
+function programFor(around: Surroundings, interrupted: AbortSignal): Command {
   const program = new Command('berth')
     .description('Gives local language models a place to run.')
     .version(`berth ${around.version}`, '-v, --version', 'print the version')
@@ -70,7 +73,7 @@ export function programFor(around: Surroundings, interrupted: AbortSignal): Comm
   add('run <model> [prompt...]', 'talk to a model: an answer to a prompt, or a chat')
     .option('--format <format>', 'json, or a JSON schema, for the answer')
     .option('--keepalive <duration>', 'how long the model stays in memory, such as 5m')
-    .option('--think [level]', 'think first: true, false, low, medium, high or max')
+    .option('--think [level]', 'think first; --think=LEVEL for false, low, medium, high or max')
     .option('--hidethinking', 'do not show what it thinks')
     .option('--system <text>', 'the system message')
     .option('--verbose', 'show times and tokens a second')

@@ -34,6 +34,9 @@ export const SETTINGS: readonly Setting[] = Object.entries(ConfigSchema.shape).m
 
 const CONFIG_VARIABLE = 'BERTH_CONFIG'
 
+/** What the command sends to a server that asks for keys; the server itself has no use for it. */
+const KEY_VARIABLE = 'BERTH_API_KEY'
+
 /** A value and the name under which its giver knows it: a flag, a variable, or a place in a file. */
 interface Given {
   readonly value: unknown
@@ -156,7 +159,7 @@ function fromFile({ key }: Setting, file: Readonly<Record<string, unknown>>, pat
 
 /** A misspelt variable of ours would be passed over in silence otherwise. */
 function unknownVariables(env: ConfigSources['env']): readonly string[] {
-  const known = [CONFIG_VARIABLE, ...SETTINGS.flatMap((setting) => setting.env)]
+  const known = [CONFIG_VARIABLE, KEY_VARIABLE, ...SETTINGS.flatMap((setting) => setting.env)]
   return Object.keys(env)
     .filter((name) => name.startsWith('BERTH_') && !known.includes(name))
     .map((name) => {

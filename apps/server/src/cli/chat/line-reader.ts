@@ -7,7 +7,7 @@ export type Typed =
   { readonly kind: 'line'; readonly text: string } | { readonly kind: 'interrupt' } | { readonly kind: 'end' }
 
 /** Lines that are remembered. */
-export const MOST_HISTORY = 1_000
+const MOST_HISTORY = 1_000
 
 export interface LineReaderOptions extends Pick<Surroundings, 'stdin' | 'stdout'> {
   /** Earlier lines, the last one first. */

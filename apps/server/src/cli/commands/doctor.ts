@@ -17,7 +17,7 @@ interface Findings {
   readonly version: string
   readonly node: string
   readonly platform: string
-  readonly server: { readonly url: string; readonly version?: string; readonly loaded: readonly string[] }
+  readonly server: { readonly url: string; readonly name?: string; readonly loaded: readonly string[] }
   readonly engine: {
     /** `cuda`, `vulkan`, `metal` or `cpu`. */
     readonly build: string
@@ -151,9 +151,9 @@ function print(findings: Findings, out: CommandContext['out']): void {
     ['Berth', `${version} on Node ${node}, ${platform}, ${cores} core${cores === 1 ? '' : 's'}`],
     [
       'Server',
-      server.version === undefined
+      server.name === undefined
         ? `none answers at ${server.url}; "berth serve" starts one`
-        : `${server.version} at ${server.url}; in memory: ${server.loaded.join(', ') || 'nothing'}`,
+        : `${server.name} at ${server.url}; in memory: ${server.loaded.join(', ') || 'nothing'}`,
     ],
     ...(engine === null
       ? []

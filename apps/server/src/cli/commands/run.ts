@@ -10,8 +10,7 @@ import { withModel } from '../suggest-model.js'
 export interface RunOptions {
   readonly format?: string
   readonly keepalive?: string
-  /** true where the flag has no value. */
-  readonly think?: string | true
+  readonly think?: string
   readonly hidethinking?: boolean
   readonly verbose?: boolean
   readonly nowordwrap?: boolean
@@ -88,7 +87,7 @@ function conversationOf(model: string, options: RunOptions): Conversation {
     messages: [],
     options: {},
     format: format === undefined || format === '' ? undefined : formatOf(format),
-    think: think === undefined ? undefined : think === true ? true : thinkOf(think),
+    think: think === undefined ? undefined : thinkOf(think),
     keepAlive: keepalive,
     hideThinking: options.hidethinking ?? false,
     verbose: options.verbose ?? false,

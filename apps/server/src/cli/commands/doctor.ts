@@ -80,7 +80,8 @@ async function serverAt(client: Client): Promise<Findings['server']> {
     const { models } = await client
       .json<OllamaPsResponse>('GET', '/api/ps')
       .catch((): OllamaPsResponse => ({ models: [] }))
-    return { url: client.url, version: berth ?? `Ollama ${version}`, loaded: models.map(({ name }) => name) }
+    const name = berth === undefined ? `Ollama ${version}` : `Berth ${berth}`
+    return { url: client.url, name, loaded: models.map((model) => model.name) }
   } catch (error) {
     if (!(error instanceof CliError)) throw error
     return { url: client.url, loaded: [] }

@@ -163,4 +163,7 @@ test('an error says what to do, also one that nobody knows', () => {
     goTo: 'model-picker',
   })
   expect(adviceFor({ ...problem, code: 'engine' })).toMatchObject({ retry: true })
+  // Nothing of a server's model is here to be deleted.
+  expect(adviceFor({ ...problem, code: 'load-failed' }, 'browser').advice).toContain('delete')
+  expect(adviceFor({ ...problem, code: 'load-failed' }, 'server').advice).not.toContain('delete')
 })

@@ -1,3 +1,4 @@
+import type { Place } from '../host/index.js'
 import type { Problem } from '../storage/index.js'
 
 /** What to tell the user of an answer that failed. */
@@ -85,6 +86,16 @@ const BY_CODE: Readonly<Record<string, Advice>> = {
   'shutting-down': { ...BUSY, title: 'The server is being shut down', advice: 'Try again when it is back.' },
 }
 
-export function adviceFor(problem: Problem): Advice {
-  return BY_CODE[problem.code] ?? OTHER
+/** What a server's model cannot be loaded for is the server's affair: nothing of it is here to be deleted. */
+const SERVER_FAILED: Advice = {
+  title: 'The server could not be reached, or could not load the model',
+  advice: 'See whether the server runs, then try again; or choose another model.',
+  retry: true,
+  goTo: 'model-picker',
+}
+
+/** @param place where the model was to answer; null where that is not known. */
+export function adviceFor(problem: Problem, place: Place | null = null): Advice {
+  const ofServer = place === 'server' && (problem.code === 'load-failed' || problem.code === 'bad-model')
+  return ofServer ? SERVER_FAILED : (BY_CODE[problem.code] ?? OTHER)
 }

@@ -2,7 +2,7 @@ import { formatBytes } from '@berth/budget'
 import { useEffect, useRef } from 'preact/hooks'
 import type { ModelId } from '@berth/scheduler'
 import type { HostClient, HostView, ModelCard } from '../host/index.js'
-import { KeyWanted } from '../settings/index.js'
+import { OwnServerNotice } from '../settings/index.js'
 import {
   Button,
   Mark,
@@ -39,7 +39,7 @@ export function FirstRun({ host, view, chosen, onChoose, onReady }: FirstRunProp
       <div class="shell-scroll">
         <div class="first-run">
           <Mark size={56} />
-          <KeyWanted />
+          <OwnServerNotice />
           <h2>Talk to a model that runs on your own machine</h2>
           <p class="first-run-machine">{`This machine: ${machineText(view.machine)}`}</p>
           {card === null ? (

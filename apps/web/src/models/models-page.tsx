@@ -1,7 +1,7 @@
 import { Fragment, type ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import type { HostClient, HostView, ModelCard } from '../host/index.js'
-import { KeyWanted, ServerDialog, ServerList } from '../settings/index.js'
+import { OwnServerNotice, ServerDialog, ServerList } from '../settings/index.js'
 import { Button, Icon, IconButton, Menu, PageHeader, Spinner, settings, useHost } from '../shell/index.js'
 import { AddModel } from './add-model.js'
 import { FilterBar } from './filter-bar.js'
@@ -79,7 +79,7 @@ function Shelves({ host, view, onChat }: ShelvesProps) {
     <>
       <p class="models-machine">{`This machine: ${machineText(view.machine)}`}</p>
       {view.storage !== null && <StorageBar storage={view.storage} calls={host.calls} />}
-      <KeyWanted />
+      <OwnServerNotice />
       <LoadedNow host={host} cards={view.models} />
       {settings.value.servers.length > 0 && (
         <section class="models-section" aria-labelledby="servers-here">

@@ -1,5 +1,4 @@
-export { KeyDialog } from './key-dialog.js'
-export { KeyWanted } from './key-wanted.js'
+export { OwnServerNotice } from './own-server-notice.js'
 export { ServerDialog } from './server-dialog.js'
 export { ServerList } from './server-list.js'
 export { SettingsPage } from './later.js'

@@ -42,7 +42,7 @@ export function ServerList() {
             address={view.address}
             view={view}
             menu={
-              <Button icon="key" size="s" onClick={() => setAsking(true)}>
+              <Button icon="key" size="s" aria-label="Key of this server" onClick={() => setAsking(true)}>
                 Key
               </Button>
             }

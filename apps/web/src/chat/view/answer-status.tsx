@@ -1,6 +1,6 @@
 import { formatBytes } from '@berth/budget'
 import { useEffect, useState } from 'preact/hooks'
-import type { HostClient } from '../../host/index.js'
+import type { HostClient, Place } from '../../host/index.js'
 import { Button, Icon, Progress, formatDuration, navigate } from '../../shell/index.js'
 import type { AnswerRecord, Problem } from '../../storage/index.js'
 import { rateSoFar } from '../answer/live-answer.js'
@@ -127,13 +127,14 @@ function nameOf(client: HostClient, model: string): string {
 
 export interface AnswerProblemProps {
   readonly problem: Problem
+  readonly place: Place | null
   readonly id: string
   readonly actions: MessageActions
 }
 
 /** What went wrong, what to do, and a button that does it. */
-export function AnswerProblem({ problem, id, actions }: AnswerProblemProps) {
-  const { title, advice, retry, goTo } = adviceFor(problem)
+export function AnswerProblem({ problem, place, id, actions }: AnswerProblemProps) {
+  const { title, advice, retry, goTo } = adviceFor(problem, place)
   return (
     <div class="problem">
       <Icon name="warning" size={18} />

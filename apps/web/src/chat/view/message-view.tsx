@@ -155,7 +155,9 @@ function Answer({ chat, id, actions, last }: MessageViewProps) {
       {thinking !== '' && <Thinking text={thinking} now={writing && text === ''} />}
       {text !== '' && <Markdown text={text} done={!writing} />}
       {writing && <AnswerStatus live={live ?? null} client={chat.client} />}
-      {answer.problem !== null && <AnswerProblem problem={answer.problem} id={id} actions={actions} />}
+      {answer.problem !== null && (
+        <AnswerProblem problem={answer.problem} place={answer.model.place} id={id} actions={actions} />
+      )}
       {answer.state === 'interrupted' && answer.problem === null && (
         <p class="message-note">
           <Icon name="info" size={16} /> Interrupted: the page was closed before the answer was complete.

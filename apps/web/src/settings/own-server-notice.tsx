@@ -3,17 +3,27 @@ import { Button, Icon, settings, useHost } from '../shell/index.js'
 import { KeyDialog } from './key-dialog.js'
 import './settings.css'
 
-/** Where the page's own server answers nobody without a key: says so, with the place to give it. Else nothing. */
-export function KeyWanted() {
+/**
+ * What keeps the page's own server from answering: it cannot be reached, or wants a key, with the place to give it.
+ * Nothing where all is well.
+ */
+export function OwnServerNotice() {
   const [asking, setAsking] = useState(false)
   const { servers, ownKey } = settings.value
   const own = useHost().view.value?.servers.find(
     ({ address }) => address === location.origin && !servers.some((other) => other.address === address),
   )
+  if (own?.state === 'unreachable')
+    return (
+      <div class="own-server" role="status">
+        <Icon name="server" size={18} />
+        <p>This server cannot be reached just now. Its models are here again as soon as it is.</p>
+      </div>
+    )
   // While it is asked again with a new key, the dialog that gave it is still there.
   if (own?.state !== 'denied' && !asking) return null
   return (
-    <div class="key-wanted" role="status">
+    <div class="own-server" role="status">
       <Icon name="key" size={18} />
       <p>
         {ownKey === null

@@ -7,6 +7,7 @@ import { requestLog } from './observe/index.js'
 import {
   adminRoutes,
   anthropicRoutes,
+  docsRoutes,
   errorResponse,
   healthRoutes,
   ollamaLibraryRoutes,
@@ -49,6 +50,7 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   for (const path of ADMIN_PATHS) app.use(path, adminOnly(parts.access.keys))
 
   app.route('/', healthRoutes(parts))
+  app.route('/', docsRoutes(parts))
   app.route('/', ollamaRoutes(parts))
   app.route('/', ollamaModelRoutes(parts))
   app.route('/', queueRoutes(parts))

@@ -8,7 +8,6 @@ export {
   OllamaCreateRequest,
   OllamaDeleteRequest,
   OllamaPullRequest,
-  OllamaPushRequest,
 } from './ollama/library-requests.js'
 export { OllamaOptions, unknownOptions } from './ollama/options.js'
 export {

@@ -48,7 +48,7 @@ describe('as in Ollama,', () => {
 
   it('options are read as numbers that engines can have', async () => {
     const { post, requests } = harness()
-    const options = { seed: 4_751_297_606_873_776_787, num_predict: 7.9, top_k: -1, num_ctx: 0 }
+    const options = { seed: 2 ** 62 + 2 ** 20, num_predict: 7.9, top_k: -1, num_ctx: 0 }
     const response = await post('/api/generate', { ...prompt, stream: false, options })
     expect(response.status).toBe(200)
     const [request] = requests

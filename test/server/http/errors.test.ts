@@ -1,6 +1,7 @@
 import { BackendError } from '@berth/scheduler'
 import { plainProfile, STUCK } from '@berth/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { failureOf } from '../../../apps/server/src/generate/index.js'
 import { eventually } from '../../eventually.js'
 import { harness, json, ndjson, sse, type ErrorBody } from './harness.js'
 
@@ -64,6 +65,17 @@ describe('an error before the first byte', () => {
       { error: { message: error, param: 'suffix' } },
     ])
     expect((await post('/v1/completions', { ...body, suffix: '' })).status).toBe(200)
+  })
+
+  it('is a 400 in Ollama’s words when the prompt is too long', () => {
+    const error = new BackendError(
+      'context-overflow',
+      'The prompt has 9 tokens, but the context has room for 7',
+    )
+    expect(failureOf(error)).toMatchObject({
+      status: 400,
+      message: `the input length exceeds the context length: ${error.message}`,
+    })
   })
 
   it('is a 503 in Ollama’s words when the queue is full', async () => {

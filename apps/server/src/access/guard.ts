@@ -15,8 +15,11 @@ export interface AccessRules {
   readonly keys: ApiKeys | undefined
 }
 
-/** Clients look at these before they have a key: that a server is there, its version, and in `/` one model's name as an example. */
-const OPEN = new Set(['/', '/api/version'])
+/**
+ * Clients look at these before they have a key: that a server is there, its version, in `/` one model's name
+ * as an example, and what routes there are, which is the same on every server.
+ */
+const OPEN = new Set(['/', '/api/version', '/openapi.json', '/docs', '/docs/try.js', '/docs/try.css'])
 
 /** Lets a request through or throws; the key itself goes nowhere from here. */
 export function guard(rules: AccessRules) {

@@ -78,6 +78,9 @@ const ENGINES_OWN: ReadonlySet<BackendErrorCode> = new Set(['busy', 'denied', 'u
 /** Ollama's words, two spaces included; clients match on them. */
 const QUEUE_FULL = 'server busy, please try again.  maximum pending requests exceeded'
 
+/** Likewise. */
+const TOO_LONG = 'the input length exceeds the context length'
+
 /** The only place where an error becomes an HTTP status. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof RequestError) {
@@ -96,7 +99,8 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof StoreError) return failure(STORE_STATUS[error.code], error.message, error.code)
   if (error instanceof BackendError) {
-    return failure(BACKEND_STATUS[error.code], error.message, error.code, { cause: error })
+    const message = error.code === 'context-overflow' ? `${TOO_LONG}: ${error.message}` : error.message
+    return failure(BACKEND_STATUS[error.code], message, error.code, { cause: error })
   }
   return failure(500, 'internal server error', 'internal')
 }

@@ -1,17 +1,11 @@
 import type { BerthProcessResponse } from '@berth/protocol'
 import { Hono } from 'hono'
-import { z } from 'zod'
 import type { AppEnv } from '../app-env.js'
 import { storedModel } from '../generate/index.js'
 import { logPlace } from '../observe/index.js'
+import { OfModel, PinRequest } from './admin-requests.js'
 import type { RouteDeps } from './deps.js'
 import { readBody, whileClientStays } from './respond.js'
-
-const NAME = 'expected the name of a model'
-
-const OfModel = z.object({ model: z.string({ error: NAME }).min(1, { error: NAME }) })
-
-const PinRequest = OfModel.extend({ pinned: z.boolean({ error: 'expected true or false' }).default(true) })
 
 /** What changes how models are served; Ollama's API has no words for it. Behind admin keys, where there are keys. */
 export function adminRoutes(deps: RouteDeps): Hono<AppEnv> {

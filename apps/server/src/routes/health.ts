@@ -1,6 +1,7 @@
 import { SSE_TYPE, type OllamaStatusResponse, type OllamaVersionResponse } from '@berth/protocol'
 import { Hono } from 'hono'
 import type { AppEnv } from '../app-env.js'
+import { RequestError } from '../generate/index.js'
 import { eventStream } from '../observe/index.js'
 import type { RouteDeps } from './deps.js'
 
@@ -18,6 +19,11 @@ export function healthRoutes(deps: RouteDeps): Hono<AppEnv> {
   app.get('/api/status', (c) =>
     c.json({ cloud: { disabled: true, source: 'none' } } satisfies OllamaStatusResponse),
   )
+  for (const path of ['/api/me', '/api/signout']) {
+    app.post(path, () => {
+      throw new RequestError('not-supported', 'Berth has no accounts, and pushes no models to a registry')
+    })
+  }
   app.get('/metrics', async (c) =>
     c.body(await deps.metrics.text(), 200, { 'Content-Type': deps.metrics.contentType }),
   )

@@ -1,5 +1,6 @@
 export { adminRoutes } from './admin.js'
 export { anthropicRoutes } from './anthropic.js'
+export { docsRoutes } from './docs/routes.js'
 export { healthRoutes } from './health.js'
 export { ollamaLibraryRoutes } from './ollama-library.js'
 export { ollamaRoutes } from './ollama.js'

@@ -3,7 +3,6 @@ import {
   OllamaCreateRequest,
   OllamaDeleteRequest,
   OllamaPullRequest,
-  OllamaPushRequest,
 } from '@berth/protocol'
 import { Hono } from 'hono'
 import type { AppEnv } from '../app-env.js'
@@ -56,7 +55,7 @@ export function ollamaLibraryRoutes(deps: RouteDeps): Hono<AppEnv> {
   })
 
   app.post('/api/push', async (c) => {
-    await readBody(c, OllamaPushRequest, deps)
+    await readBody(c, OllamaPullRequest, deps)
     throw new RequestError(
       'not-supported',
       'Berth does not push models: it has no account at a registry to do so with; Ollama, run beside it on the same files, can',

@@ -31,8 +31,6 @@ const notHere = {
 export const OllamaPullRequest = z.object({ ...eitherName, insecure: maybe(flag), stream }).transform(oneName)
 export type OllamaPullRequest = z.output<typeof OllamaPullRequest>
 
-export const OllamaPushRequest = OllamaPullRequest
-
 export const OllamaDeleteRequest = z.object(eitherName).transform(oneName)
 export type OllamaDeleteRequest = z.output<typeof OllamaDeleteRequest>
 

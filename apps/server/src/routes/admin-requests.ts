@@ -1,0 +1,9 @@
+import { z } from 'zod'
+
+const NAME = 'expected the name of a model'
+
+export const OfModel = z.object({ model: z.string({ error: NAME }).min(1, { error: NAME }) })
+
+export const PinRequest = OfModel.extend({
+  pinned: z.boolean({ error: 'expected true or false' }).default(true),
+})

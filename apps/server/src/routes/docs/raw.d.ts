@@ -1,0 +1,5 @@
+/** A file as it is, bundled as a text. */
+declare module '*?raw' {
+  const text: string
+  export default text
+}

@@ -16,7 +16,7 @@ function run(args: readonly string[]): Promise<{ code: number | null; out: strin
   })
 }
 
-const COMMANDS = ['start', 'test', 'build', 'check', 'bench', 'screenshots']
+const COMMANDS = ['start', 'test', 'build', 'package', 'check', 'bench', 'screenshots']
 
 describe('a command', () => {
   it.each(COMMANDS)('npm run %s is told by an old Node in one sentence', async (command) => {

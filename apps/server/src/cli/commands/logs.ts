@@ -82,6 +82,7 @@ async function tail(
 /** Where the last so many lines of a file begin. */
 async function beginningOfLast(file: FileHandle, lines: number): Promise<number> {
   const { size } = await file.stat()
+  if (lines === 0) return size
   let missing = lines
   let end = size
   while (end > 0) {

@@ -56,7 +56,7 @@ export function pageHeaders(policy: Readonly<Record<string, string>> = POLICY): 
 }
 
 /** The same for the development server, which brings styles as inline elements and its news by a WebSocket. */
-export function developmentHeaders(): Record<string, string> {
+function developmentHeaders(): Record<string, string> {
   return pageHeaders({
     ...POLICY,
     'style-src': "'self' 'unsafe-inline'",

@@ -1,14 +1,14 @@
-import type { GenerateJob, Piece, Runner } from '@berth/scheduler'
+import type { Piece, Runner, Tool } from '@berth/scheduler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { randomGguf } from '../../models/index.js'
 import { answerOf, backendOver, chat, load } from './harness.js'
 
 const TURNS = '{% for message in messages %}{{ message.content }}{% endfor %}'
 const HERMES = `${TURNS}{% if tools %}<tool_call>{% endif %}{{ enable_thinking }}<think>`
-const tools = [{ name: 'add', parameters: { type: 'object' } }]
+const add: readonly Tool[] = [{ name: 'add', parameters: { type: 'object' } }]
 
 /** What an answer is read as that is this text: a grammar leaves the model nothing else to say. */
-async function readAs(runner: Runner, text: string, job: Partial<GenerateJob['prompt']> = {}) {
+async function readAs(runner: Runner, text: string, tools: readonly Tool[] = []) {
   const grammar = `root ::= ${JSON.stringify(text)}`
   const run = runner.start(
     chat('', {
@@ -16,14 +16,16 @@ async function readAs(runner: Runner, text: string, job: Partial<GenerateJob['pr
         kind: 'messages',
         messages: [{ role: 'user', content: 'Hello' }],
         template: { language: 'jinja', source: `${HERMES} assistant` },
-        ...job,
-      } as GenerateJob['prompt'],
+        tools,
+      },
       format: { kind: 'gbnf', grammar },
       maxTokens: 400,
     }),
   )
   return (await answerOf(run)).pieces
 }
+
+const call = (a: number) => `<tool_call>{"name": "add", "arguments": {"a": ${a}}}</tool_call>`
 
 const joined = (pieces: readonly Piece[], type: 'text' | 'thinking') =>
   pieces.map((piece) => (piece.type === type ? piece.text : '')).join('')
@@ -42,8 +44,7 @@ describe('an answer of the engine', () => {
   })
 
   it('has tool calls as calls, each with a name of its own, and ends for them', async () => {
-    const call = (a: number) => `<tool_call>{"name": "add", "arguments": {"a": ${a}}}</tool_call>`
-    const pieces = await readAs(runner, `Adding. ${call(1)}\n${call(2)}`, { tools })
+    const pieces = await readAs(runner, `Adding. ${call(1)}\n${call(2)}`, add)
     expect(joined(pieces, 'text')).toBe('Adding. ')
     const calls = pieces.flatMap((piece) => (piece.type === 'tool-call' ? [piece.call] : []))
     expect(calls).toMatchObject([

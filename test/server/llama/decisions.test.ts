@@ -292,9 +292,10 @@ describe('a chat', () => {
   })
 
   it('may bring a template of Ollama’s, in Go’s language', () => {
-    const go = (source: string) => ({ ...prompt, template: { language: 'go', source } }) as const
-    expect(renderChat(go('{{ .System }}|{{ .Prompt }}|'), turns, format).text).toBe('Be brief.|Hi|')
-    expect(() => renderChat(go('{{ nonsense }}'), turns, format)).toThrow(
+    const template = { language: 'go', source: '{{ .System }}|{{ .Prompt }}|' } as const
+    expect(renderChat({ ...prompt, template }, turns, format).text).toBe('Be brief.|Hi|')
+    const broken = { language: 'go', source: '{{ nonsense }}' } as const
+    expect(() => renderChat({ ...prompt, template: broken }, turns, format)).toThrow(
       /The chat template failed: .*nonsense/,
     )
   })

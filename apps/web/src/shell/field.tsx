@@ -112,34 +112,6 @@ export function Select<Value extends string>({ value, options, onChange, ...rest
   )
 }
 
-export interface SwitchProps {
-  readonly label: string
-  readonly hint?: string
-  readonly checked: boolean
-  readonly disabled?: boolean
-  readonly onChange: (checked: boolean) => void
-}
-
-export function Switch({ label, hint, checked, disabled = false, onChange }: SwitchProps) {
-  const id = useId()
-  return (
-    <div class="switch">
-      <label for={id}>
-        <span>{label}</span>
-        {hint !== undefined && <span class="switch-hint">{hint}</span>}
-      </label>
-      <input
-        id={id}
-        type="checkbox"
-        role="switch"
-        checked={checked}
-        disabled={disabled}
-        onChange={(event) => onChange(event.currentTarget.checked)}
-      />
-    </div>
-  )
-}
-
 export interface SegmentedProps<Value extends string> {
   /** What is chosen here. */
   readonly label: string

@@ -8,7 +8,7 @@ const current = signal<Settings>(DEFAULT_SETTINGS)
 export const settings: ReadonlySignal<Settings> = current
 
 /** Whether what was stored has been read. */
-export const settingsRead = signal(false)
+const settingsRead = signal(false)
 
 /** Says to other tabs that something was stored. */
 const CHANNEL = 'berth-settings'

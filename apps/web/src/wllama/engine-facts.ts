@@ -37,7 +37,7 @@ const MOST_ENCODED: Tokens = 2_048
  * Tokens in one decode call at most. A job is interrupted only between two calls, and others' tokens wait for
  * the call that theirs are in; more tokens a call are hardly faster here, where the CPU's arithmetic is the limit.
  */
-export function batchSize(metadata: GgufMetadata, purpose: Purpose, weights: Bytes): Tokens {
+function batchSize(metadata: GgufMetadata, purpose: Purpose, weights: Bytes): Tokens {
   if (purpose === 'generate') return weights < SMALL ? 64 : 32
   return Math.max(1, Math.min(figure(metadata, 'context_length') ?? MOST_ENCODED, MOST_ENCODED))
 }

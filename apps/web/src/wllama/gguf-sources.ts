@@ -23,7 +23,7 @@ export async function readHead(model: GgufModel): Promise<GgufHead> {
 }
 
 /** @throws BackendError `bad-model` that names the file and says what is wrong with it. */
-export async function headOf(source: GgufSource, name: string): Promise<GgufHead> {
+async function headOf(source: GgufSource, name: string): Promise<GgufHead> {
   try {
     return await readGguf(source)
   } catch (error) {
@@ -33,7 +33,7 @@ export async function headOf(source: GgufSource, name: string): Promise<GgufHead
   }
 }
 
-export function blobSource(blob: Blob): GgufSource {
+function blobSource(blob: Blob): GgufSource {
   return {
     size: blob.size,
     read: async (start, end) => new Uint8Array(await blob.slice(start, end).arrayBuffer()),
@@ -41,7 +41,7 @@ export function blobSource(blob: Blob): GgufSource {
 }
 
 /** @param bytes how long the file is. */
-export function urlSource(url: string, bytes: Bytes): GgufSource {
+function urlSource(url: string, bytes: Bytes): GgufSource {
   return {
     size: bytes,
     read: async (start, end) => {

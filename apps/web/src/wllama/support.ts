@@ -13,8 +13,3 @@ export function whyNot(): string | null {
     return "this browser's WebAssembly has no 64-bit memory, which wllama needs"
   }
 }
-
-/** Threads that a model can compute with here: more than one only where memory can be shared. */
-export function mostThreads(): number {
-  return globalThis.crossOriginIsolated ? Math.max(1, navigator.hardwareConcurrency) : 1
-}

@@ -7,8 +7,8 @@ const LAB = new URL('lab.ts', import.meta.url)
 
 type Lab = JSHandle<typeof Module>
 
-/** Room for one of the small random models in WebAssembly (a worker alone takes 60 MB), and not for two. */
-const ROOM_FOR_ONE = 110e6
+/** Room for one of the small random models in WebAssembly (a worker alone takes 220 MB), and not for two. */
+const ROOM_FOR_ONE = 330e6
 
 /** The full name of the model whose address ends so, once it is in the list. */
 async function idOf(lab: Lab, end: string): Promise<string> {

@@ -1,11 +1,29 @@
 import type { JSHandle, Page } from '@playwright/test'
-import { expect, test } from '../fixtures/index.js'
+import type { FileServer } from '../fixtures/file-server.js'
+import { expect, test, type LabOptions } from '../fixtures/index.js'
 import type * as Module from './lab.js'
 import { ScriptedServer } from './scripted-server.js'
 
 const LAB = new URL('lab.ts', import.meta.url)
 
 type Lab = JSHandle<typeof Module>
+
+type OpenLab = <Of>(
+  module: URL,
+  options?: LabOptions,
+) => Promise<{ page: Page; lab: JSHandle<Of>; server: FileServer }>
+
+/** A tab whose server is scripted from its first request on: one that answers otherwise is not asked again. */
+async function openScripted(openLab: OpenLab, options: LabOptions = {}) {
+  const servers: ScriptedServer[] = []
+  const opened = await openLab<typeof Module>(LAB, {
+    ...options,
+    prepare: (server) => void servers.push(new ScriptedServer(server)),
+  })
+  const [scripted] = servers
+  if (scripted === undefined) throw new Error('Expected the lab to have a server')
+  return { ...opened, scripted }
+}
 
 async function roleOf(lab: Lab): Promise<string> {
   return lab.evaluate((module) => module.role())
@@ -32,8 +50,7 @@ async function answerOf(lab: Lab, id: string) {
 }
 
 test('two tabs have one host: one leads, the other asks it', async ({ openLab }) => {
-  const first = await openLab<typeof Module>(LAB)
-  const scripted = new ScriptedServer(first.server)
+  const { scripted, ...first } = await openScripted(openLab)
   await expect.poll(() => roleOf(first.lab)).toBe('leading')
   const model = await modelOf(first.lab)
   const second = await secondTab(first.page)
@@ -53,8 +70,7 @@ test('two tabs have one host: one leads, the other asks it', async ({ openLab })
 test('the leader is closed while a request waits: the other tab takes over and has it answered', async ({
   openLab,
 }) => {
-  const first = await openLab<typeof Module>(LAB)
-  const scripted = new ScriptedServer(first.server)
+  const { scripted, ...first } = await openScripted(openLab)
   await expect.poll(() => roleOf(first.lab)).toBe('leading')
   const model = await modelOf(first.lab)
   const second = await secondTab(first.page)
@@ -85,8 +101,7 @@ test('the leader is closed while a request waits: the other tab takes over and h
 
 test('a leading tab in the background streams as before', async ({ openBrowser, openLab }) => {
   const { context } = await openBrowser()
-  const first = await openLab<typeof Module>(LAB, { context })
-  const scripted = new ScriptedServer(first.server)
+  const { scripted, ...first } = await openScripted(openLab, { context })
   await expect.poll(() => roleOf(first.lab)).toBe('leading')
   const model = await modelOf(first.lab)
   const second = await secondTab(first.page)
@@ -108,8 +123,7 @@ test('a leading tab in the background streams as before', async ({ openBrowser, 
 })
 
 test('a tab that is closed takes its requests with it', async ({ openLab }) => {
-  const first = await openLab<typeof Module>(LAB)
-  const scripted = new ScriptedServer(first.server)
+  const { scripted, ...first } = await openScripted(openLab)
   const model = await modelOf(first.lab)
   const second = await secondTab(first.page)
   await expect.poll(() => roleOf(second.lab)).toBe('following')
@@ -122,8 +136,7 @@ test('a tab that is closed takes its requests with it', async ({ openLab }) => {
 
 test('a server goes away in the middle of an answer, and comes back', async ({ openLab, complaints }) => {
   complaints.allow(/Failed to load resource|ERR_/)
-  const { lab, server } = await openLab<typeof Module>(LAB)
-  const scripted = new ScriptedServer(server)
+  const { lab, scripted, server } = await openScripted(openLab)
   const model = await modelOf(lab)
   await lab.evaluate((module, to) => module.ask('cut', to, 'Go on'), model)
   const open = await scripted.next()

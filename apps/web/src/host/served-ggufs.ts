@@ -1,7 +1,6 @@
 import { count, list, name, record, text } from './checks.js'
 import type { ListedGguf } from './gguf-list.js'
-
-const PATIENCE_MS = 8_000
+import { listFrom } from './kept-list.js'
 
 /**
  * The GGUF files that the page's server gives to browsers: those that it runs itself. None where it is no server
@@ -10,12 +9,7 @@ const PATIENCE_MS = 8_000
 export async function servedGgufs(origin: string): Promise<readonly ListedGguf[]> {
   const address = `${origin}/web-models/ggufs/`
   try {
-    const response = await fetch(address, {
-      signal: AbortSignal.timeout(PATIENCE_MS),
-      headers: { accept: 'application/json' },
-    })
-    if (!response.ok) return []
-    const found = record(await response.json(), 'list')
+    const found = record(await listFrom(address), 'list')
     return list(found['ggufs'], 'ggufs', (value, field) => listed(address, value, field))
   } catch {
     return []

@@ -3,6 +3,7 @@ import type { ModelRecord } from '@mlc-ai/web-llm'
 import { modelOfRecord } from '../webllm/index.js'
 import type { WebLlmLibrary, WebLlmModel } from '../webllm/index.js'
 import { count, list, name, oneOf, record, text } from './checks.js'
+import { listFrom } from './kept-list.js'
 
 /** A WebLLM model with what its list tells for people. */
 export interface ListedWebLlm {
@@ -34,10 +35,8 @@ export async function prebuiltModels(): Promise<readonly ListedWebLlm[]> {
  * @param address of the list.
  * @throws where nothing answers, or what is no list; a model in it that is none is left out.
  */
-export async function listedModels(address: string, signal: AbortSignal): Promise<readonly ListedWebLlm[]> {
-  const response = await fetch(address, { signal, headers: { accept: 'application/json' } })
-  if (!response.ok) throw new Error(`${address} answers ${response.status}`)
-  const models = list(record(await response.json(), 'list')['models'], 'models', (model) => model)
+export async function listedModels(address: string): Promise<readonly ListedWebLlm[]> {
+  const models = list(record(await listFrom(address), 'list')['models'], 'models', (model) => model)
   return models.flatMap((model) => {
     try {
       return [listedModel(address, model)]

@@ -21,9 +21,6 @@ import { knownFacts } from './known-models.js'
 import { listedModels, modelAt, prebuiltModels } from './webllm-models.js'
 import type { ListedWebLlm } from './webllm-models.js'
 
-/** A server that says nothing for so long has no list. */
-const PATIENCE_MS = 8_000
-
 /** WebLLM's numbers for kinds of models. */
 const EMBEDS = 1
 const SEES = 2
@@ -62,7 +59,11 @@ export class WebLlmSource implements EngineSource {
   async read(): Promise<readonly ListedModel[]> {
     const { origin, addresses } = this.#options
     const lists = addresses().flatMap((address) => listOf(address))
-    const answers = await Promise.allSettled([listAt(`${origin}/web-models/`), ...lists, prebuiltModels()])
+    const answers = await Promise.allSettled([
+      listedModels(`${origin}/web-models/`),
+      ...lists,
+      prebuiltModels(),
+    ])
     const all = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
     // Of a model that several lists have the first counts.
     this.#models = [...new Map(all.toReversed().map((one) => [one.model.id, one])).values()].toReversed()
@@ -151,17 +152,13 @@ function guessedProfile(model: WebLlmModel): WebLlmProfile | null {
   }
 }
 
-async function listAt(address: string): Promise<readonly ListedWebLlm[]> {
-  return await listedModels(address, AbortSignal.timeout(PATIENCE_MS))
-}
-
 /** What a user's address stands for here; GGUF files are another engine's. */
 function listOf(address: string): readonly (Promise<readonly ListedWebLlm[]> | readonly ListedWebLlm[])[] {
   // As it was typed, or as a URL would spell the space between the two.
   const [folder, library] = address.trim().split(/(?:\s|%20)+(?=https?:)/)
   if (folder === undefined || !URL.canParse(folder) || /\.gguf$/i.test(folder)) return []
   if (library !== undefined) return URL.canParse(library) ? [[modelAt(folder, library)]] : []
-  return [listAt(folder)]
+  return [listedModels(folder)]
 }
 
 function capabilitiesOf({ record }: WebLlmModel): readonly Capability[] {

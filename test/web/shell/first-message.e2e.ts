@@ -14,6 +14,9 @@ test('a first message leaves the page as it is, and a notice leaves the field fr
   await message.press('Enter')
   await expect(page).toHaveURL(/#\/chat\/./)
   await expect(message).toHaveAttribute('data-mark', 'the same')
+  // Left alone, the model may go on for minutes.
+  await expect(page.locator('.message-assistant .md')).not.toBeEmpty()
+  await message.press('Escape')
   await expect(page.getByRole('button', { name: 'Answer again' })).toBeVisible()
 
   await page.getByRole('button', { name: 'Show the sidebar' }).click()

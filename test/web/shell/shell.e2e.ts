@@ -35,6 +35,8 @@ test('the sidebar is a drawer on a narrow page: it takes the focus, keeps it, an
 }) => {
   await page.setViewportSize({ width: 360, height: 740 })
   await open('/#/settings')
+  // The page itself comes a moment after its frame, and has a bar of its own.
+  await expect(page.getByText('Processor cores')).toBeVisible()
   const drawer = page.getByRole('complementary', { name: 'Sidebar' })
   await expect(drawer).toBeHidden()
   const button = page.getByRole('button', { name: 'Show the sidebar' })

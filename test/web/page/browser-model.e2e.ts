@@ -62,6 +62,8 @@ for (const host of ['127.0.0.1', 'localhost'] as const) {
     await context.setOffline(true)
     await page.reload()
     await expect(answers).toContainText('Paris')
+    // Known again once the page has looked in vain for its server's list.
+    await expect(page.getByRole('button', { name: new RegExp(`^Model: ${NAME}`) })).toBeVisible()
     await answers.getByRole('button', { name: 'Answer again' }).click()
     await expect(answers.getByRole('group', { name: 'Versions of this message' })).toHaveText('2/2')
     await expect(answers).toContainText('Paris')

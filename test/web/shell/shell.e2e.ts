@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test'
 import { expect, test } from '../fixtures/index.js'
 import { violations } from './axe.js'
 
@@ -90,6 +91,23 @@ test('the theme is there before the page is, also after a reload and in other ta
   expect(await dark(bare)).toBe('dark')
 })
 
+/** What a reload would find; a change is shown at once, and stored a moment later. */
+async function storedKeepAlive(page: Page): Promise<unknown> {
+  return await page.evaluate(
+    () =>
+      new Promise<unknown>((resolve) => {
+        const opened = indexedDB.open('keyval-store')
+        opened.addEventListener('success', () => {
+          const found = opened.result.transaction('keyval').objectStore('keyval').get('settings')
+          found.addEventListener('success', () => {
+            opened.result.close()
+            resolve(found.result?.keepAliveMs)
+          })
+        })
+      }),
+  )
+}
+
 test('settings are kept, and are told to whoever they concern', async ({ open, page }) => {
   await open('/#/settings')
   const budget = page.getByLabel('Memory for models', { exact: true })
@@ -101,6 +119,7 @@ test('settings are kept, and are told to whoever they concern', async ({ open, p
   await budget.press('Enter')
   await expect(page.getByText('Models may take 1.5 GiB now, by your setting.')).toBeVisible()
   await page.getByLabel('An idle model stays loaded').selectOption('30 minutes')
+  await expect.poll(() => storedKeepAlive(page)).toBe(30 * 60_000)
   await page.reload()
   await expect(budget).toHaveValue('1.5')
   await expect(page.getByLabel('An idle model stays loaded')).toHaveValue(String(30 * 60_000))

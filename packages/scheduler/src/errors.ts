@@ -66,6 +66,8 @@ export function asBackendError(error: unknown): BackendError {
 /** Why a request ended without its answer. */
 export type SchedulerErrorCode =
   | 'queue-full'
+  /** Its client has as many requests, or has used as many, as it may; `retryAfterMs` says when there is room. */
+  | 'rate-limited'
   | 'unknown-model'
   /** Would not fit on this machine with nothing else loaded. */
   | 'cannot-fit'
@@ -80,13 +82,20 @@ export type SchedulerErrorCode =
   /** The request names something that is not there to be had, such as a purpose the model does not serve. */
   | 'bad-request'
 
+export interface SchedulerErrorOptions extends ErrorOptions {
+  readonly retryAfterMs?: number
+}
+
 /** The one error class that the scheduler throws. */
 export class SchedulerError extends Error {
   override readonly name = 'SchedulerError'
   readonly code: SchedulerErrorCode
+  /** With `queue-full` and `rate-limited`: milliseconds after which there should be room, reckoned from the queue. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(code: SchedulerErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: SchedulerErrorCode, message: string, options?: SchedulerErrorOptions) {
     super(message, options)
     this.code = code
+    this.retryAfterMs = options?.retryAfterMs
   }
 }

@@ -1,4 +1,4 @@
-import type { Bytes, DeviceBytes, Placement } from '@berth/budget'
+import type { Bytes, DeviceBytes, Placement, Tokens } from '@berth/budget'
 import type { LoadProgress, ModelId, Purpose, RunProgress } from './backend.js'
 import type { SchedulerErrorCode } from './errors.js'
 import type { FinishReason, Metrics } from './piece.js'
@@ -37,7 +37,22 @@ export type SchedulerEventBody =
       readonly runner: RunnerId
       readonly waitedMs: number
       readonly why: string
+      /** It had begun before and was set aside; its text goes on where it stopped. */
+      readonly resumed?: true
     })
+  /** Gave its slot to another request and waits again, with what it has computed set aside. */
+  | (OfRequest & {
+      readonly type: 'preempted'
+      readonly runner: RunnerId
+      /** The request for whose sake. */
+      readonly by: RequestId
+      /** Tokens, of prompt and answer, that are kept. */
+      readonly tokens: Tokens
+      readonly bytes: Bytes
+      readonly why: string
+    })
+  /** Moved to another class while it waited. */
+  | (OfRequest & { readonly type: 'reclassed'; readonly class: RequestClass; readonly why: string })
   | (OfRequest & { readonly type: 'progress'; readonly runner: RunnerId; readonly progress: RunProgress })
   /** Goes back to its place in line after its runner was lost before the first byte. */
   | (OfRequest & { readonly type: 'retried'; readonly why: string })

@@ -1,9 +1,15 @@
 export { deferred } from './deferred.js'
 export type { Deferred } from './deferred.js'
 export { asBackendError, BackendError, errorData, errorFrom, SchedulerError } from './errors.js'
-export type { BackendErrorCode, BackendErrorData, BackendErrorOptions, SchedulerErrorCode } from './errors.js'
-export { DEFAULT_SETTINGS } from './settings.js'
-export type { SchedulerSettings } from './settings.js'
+export type {
+  BackendErrorCode,
+  BackendErrorData,
+  BackendErrorOptions,
+  SchedulerErrorCode,
+  SchedulerErrorOptions,
+} from './errors.js'
+export { DEFAULT_SETTINGS, NO_LIMITS } from './settings.js'
+export type { ClientLimits, EvictionName, PolicyName, SchedulerSettings } from './settings.js'
 export { next, tryNext } from './runner-state.js'
 export type { EventsOf, RunnerEvent, RunnerState } from './runner-state.js'
 export { Scheduler } from './scheduler.js'
@@ -45,5 +51,13 @@ export type {
   ToolChoice,
 } from './job.js'
 export type { FinishReason, Metrics, Piece, TokenLogprob } from './piece.js'
-export type { Grant, LoadWish, RequestClass, RequestId, SchedulerRequest, Ticket } from './request.js'
+export type {
+  Grant,
+  LoadWish,
+  RequestClass,
+  RequestId,
+  SchedulerRequest,
+  Ticket,
+  Waiting,
+} from './request.js'
 export type { RunnerSnapshot, Snapshot, WaitingSnapshot } from './snapshot.js'

@@ -2,6 +2,7 @@ import type { KvType, Tokens } from '@berth/budget'
 import type { LoadSpec, ModelId, Purpose } from './backend.js'
 import type { Job } from './job.js'
 import type { Piece } from './piece.js'
+import type { ClientLimits } from './settings.js'
 
 /** How urgent a request is. A class waits no longer than the ones before it plus a bound (aging). */
 export type RequestClass = 'interactive' | 'normal' | 'batch'
@@ -26,6 +27,10 @@ export interface SchedulerRequest {
   readonly class?: RequestClass
   /** Whose request it is (an API key's name, else an address): for events, and for fair shares. */
   readonly client?: string
+  /** What this client may have and do (an API key's); absent: what the settings say. */
+  readonly limits?: ClientLimits
+  /** About how long its prompt is, where the caller knows; absent: reckoned from its text. */
+  readonly promptTokens?: Tokens
   /** How long the model stays loaded after it: milliseconds; 0 leaves when idle, negative stays; absent keeps the runner's value. */
   readonly keepAliveMs?: number
   /** How long it may wait for its slot, in milliseconds; absent: the scheduler's own bound. */
@@ -50,7 +55,16 @@ export interface Ticket {
   /** Ends the request wherever it is; again and later it changes nothing. */
   cancel(reason?: string): void
   /** Its place in line, from 1, and what it waits for; null once it runs or is over. */
-  waiting(): { readonly position: number; readonly why: string } | null
+  waiting(): Waiting | null
+}
+
+/** Where a waiting request stands. */
+export interface Waiting {
+  /** Place in line, from 1, as things are now. */
+  readonly position: number
+  readonly why: string
+  /** Milliseconds until it is expected to start; null while nothing is known to reckon it from. */
+  readonly startsInMs: number | null
 }
 
 export type RequestId = string

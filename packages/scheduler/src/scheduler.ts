@@ -101,7 +101,9 @@ export class Scheduler {
     return new RequestTicket(record, {
       cancel: (of, why) => this.#dispatcher.cancel(of, why),
       waiting: (of) =>
-        of.state === 'waiting' ? { position: this.#queue.position(of), why: waitingWhy(of) } : null,
+        of.state === 'waiting'
+          ? { position: this.#queue.position(of), why: waitingWhy(of), startsInMs: null }
+          : null,
     })
   }
 
@@ -114,6 +116,7 @@ export class Scheduler {
     return snapshotOf({
       seq: this.#log.seq,
       at: this.#options.clock.now(),
+      policy: this.#options.settings.policy,
       budget: this.#options.budget,
       runners: this.#pool.entries,
       queue: this.#queue,

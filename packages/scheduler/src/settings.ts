@@ -1,7 +1,35 @@
 import type { KvType, Tokens } from '@berth/budget'
+import type { RequestClass } from './request.js'
+
+/** Whose turn it is. `fifo`: by arrival; `fair`: by class, then the client that has had the fewest tokens; `shortest`: the least predicted work. */
+export type PolicyName = 'fifo' | 'fair' | 'shortest'
+
+/** Which idle runner leaves first: the least recently used, or the one that is cheapest to bring back for what it frees. */
+export type EvictionName = 'lru' | 'cost'
+
+/** What one client may have and do; 0 is no limit. */
+export interface ClientLimits {
+  /** Requests at a time, waiting and running together. */
+  readonly concurrent: number
+  readonly requestsPerMinute: number
+  /** Prompt and answer together, charged as they are computed. */
+  readonly tokensPerMinute: number
+}
 
 /** How a scheduler behaves. Times are milliseconds. */
 export interface SchedulerSettings {
+  readonly policy: PolicyName
+  readonly eviction: EvictionName
+  /** `learned`: the keep-alive of a model that nobody gave one follows the gaps between its requests; `keepAliveMs` bounds it from above. */
+  readonly keepAlive: 'fixed' | 'learned'
+  /** Whether batch work gives its slot, and its model's memory, to interactive work. */
+  readonly preempt: boolean
+  /** The longest that requests for loaded models may go before one that needs a swap. */
+  readonly starvationMs: number
+  /** Most requests of a class that wait at one time; 0: as `maxQueue` says. */
+  readonly maxQueuePerClass: Readonly<Record<RequestClass, number>>
+  /** For a client whose request brings no limits of its own. */
+  readonly clientLimits: ClientLimits
   /** Most requests that wait at one time; one more is refused. */
   readonly maxQueue: number
   /** How long a runner stays loaded when idle; negative: for ever. A request may say otherwise. */
@@ -27,7 +55,16 @@ export interface SchedulerSettings {
   readonly cores: number
 }
 
+export const NO_LIMITS: ClientLimits = { concurrent: 0, requestsPerMinute: 0, tokensPerMinute: 0 }
+
 export const DEFAULT_SETTINGS: SchedulerSettings = {
+  policy: 'fair',
+  eviction: 'lru',
+  keepAlive: 'fixed',
+  preempt: true,
+  starvationMs: 30_000,
+  maxQueuePerClass: { interactive: 0, normal: 0, batch: 0 },
+  clientLimits: NO_LIMITS,
   maxQueue: 512,
   keepAliveMs: 5 * 60_000,
   maxLoaded: 0,

@@ -1,13 +1,15 @@
-import type { Bytes, DeviceUsage, DeviceBytes } from '@berth/budget'
+import type { Bytes, DeviceBytes, DeviceUsage, Tokens } from '@berth/budget'
 import type { LoadProgress, LoadSpec, ModelId, Purpose, RunProgress } from './backend.js'
 import type { RunnerId } from './events.js'
 import type { RequestClass, RequestId } from './request.js'
 import type { RunnerState } from './runner-state.js'
+import type { PolicyName } from './settings.js'
 
 /** Everything there is to see at one moment; with the events after `seq` it stays true. Plain data. */
 export interface Snapshot {
   readonly seq: number
   readonly at: number
+  readonly policy: PolicyName
   readonly devices: readonly DeviceUsage[]
   readonly runners: readonly RunnerSnapshot[]
   /** In the order in which they would be served as things are now. */
@@ -35,6 +37,7 @@ export interface RunnerSnapshot {
   readonly keepAliveMs: number
   readonly running: readonly {
     readonly request: RequestId
+    readonly class: RequestClass
     readonly client: string
     readonly since: number
     readonly progress: RunProgress | null
@@ -51,6 +54,10 @@ export interface WaitingSnapshot {
   readonly position: number
   readonly why: string
   readonly since: number
+  /** Milliseconds until it is expected to start; null while nothing is known to reckon it from. */
+  readonly startsInMs: number | null
+  /** What it had computed when it gave its slot away; null where it has not begun. */
+  readonly parked: { readonly tokens: Tokens; readonly bytes: Bytes } | null
   /** When it is refused if it still waits. */
   readonly deadline: number
 }

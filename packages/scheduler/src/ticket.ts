@@ -1,12 +1,12 @@
 import { BackendError, SchedulerError } from './errors.js'
 import type { Piece } from './piece.js'
-import type { Grant, RequestId, Ticket } from './request.js'
+import type { Grant, RequestId, Ticket, Waiting } from './request.js'
 import type { RequestRecord } from './request-record.js'
 
 /** What a ticket asks of the scheduler. */
 export interface TicketDesk {
   cancel(record: RequestRecord, why: string): void
-  waiting(record: RequestRecord): { readonly position: number; readonly why: string } | null
+  waiting(record: RequestRecord): Waiting | null
 }
 
 /** The asking side of a request. */
@@ -49,7 +49,7 @@ export class RequestTicket implements Ticket {
     this.#desk.cancel(this.#record, reason)
   }
 
-  waiting(): { readonly position: number; readonly why: string } | null {
+  waiting(): Waiting | null {
     return this.#desk.waiting(this.#record)
   }
 

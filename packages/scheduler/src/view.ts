@@ -3,12 +3,14 @@ import { keepAliveEnd } from './keep-alive.js'
 import type { RequestQueue } from './request-queue.js'
 import type { RequestRecord } from './request-record.js'
 import { isForeign, totalBytes, type RunnerEntry } from './runner-entry.js'
+import type { PolicyName } from './settings.js'
 import type { RunnerSnapshot, Snapshot, WaitingSnapshot } from './snapshot.js'
 
 /** Plain data of everything there is to see. */
 export function snapshotOf(of: {
   seq: number
   at: number
+  policy: PolicyName
   budget: MemoryBudget
   runners: Iterable<RunnerEntry>
   queue: RequestQueue
@@ -19,6 +21,7 @@ export function snapshotOf(of: {
     at: of.at,
     devices: of.budget.usage(),
     runners: [...of.runners].map(runnerSnapshot),
+    policy: of.policy,
     queue: [...of.queue].map((record) => waitingSnapshot(record, (position += 1))),
   }
 }
@@ -41,6 +44,8 @@ function waitingSnapshot(record: RequestRecord, position: number): WaitingSnapsh
     position,
     why: waitingWhy(record),
     since: record.queuedAt,
+    startsInMs: null,
+    parked: null,
     deadline: record.deadline,
   }
 }
@@ -65,6 +70,7 @@ function runnerSnapshot(entry: RunnerEntry): RunnerSnapshot {
     keepAliveMs: entry.keepAliveMs,
     running: [...entry.jobs.values()].map((job) => ({
       request: job.record.id,
+      class: job.record.class,
       client: job.record.client,
       since: job.since,
       progress: job.progress,

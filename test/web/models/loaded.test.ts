@@ -11,7 +11,7 @@ function events(...bodies: readonly SchedulerEventBody[]) {
   })
   return { type: 'events', events: numbered } as const
 }
-const EMPTY: Snapshot = { seq: 0, at: 0, devices: [], runners: [], queue: [] }
+const EMPTY: Snapshot = { seq: 0, at: 0, policy: 'fair', devices: [], runners: [], queue: [] }
 
 describe('what is loaded', () => {
   it('follows a model from its load to its end', () => {

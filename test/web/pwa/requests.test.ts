@@ -13,7 +13,7 @@ it('an update waits for every request that waits or runs, however it ends', () =
   const open = new Set<string>(['of an earlier host'])
   followRequests(open, {
     type: 'snapshot',
-    snapshot: { seq: 0, at: 0, devices: [], runners: [], queue: [] },
+    snapshot: { seq: 0, at: 0, policy: 'fair', devices: [], runners: [], queue: [] },
   })
   expect([...open]).toEqual([])
   const queued = {

@@ -39,7 +39,10 @@ export class RecordingHost implements HostClient {
 
   watch(listener: (message: WatchMessage) => void): Disposable {
     this.#watchers.add(listener)
-    listener({ type: 'snapshot', snapshot: { seq: 0, at: 0, devices: [], runners: [], queue: [] } })
+    listener({
+      type: 'snapshot',
+      snapshot: { seq: 0, at: 0, policy: 'fair', devices: [], runners: [], queue: [] },
+    })
     for (const message of this.#unheard.splice(0)) listener(message)
     return { [Symbol.dispose]: () => void this.#watchers.delete(listener) }
   }

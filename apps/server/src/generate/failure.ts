@@ -37,6 +37,7 @@ const SCHEDULER_STATUS: Readonly<Record<SchedulerErrorCode, number>> = {
   'bad-request': 400,
   'unknown-model': 404,
   'queue-full': 503,
+  'rate-limited': 429,
   deadline: 503,
   'shutting-down': 503,
   'cannot-fit': 507,

@@ -40,6 +40,10 @@ function wordsOf(event: SchedulerEvent): Line | undefined {
       return { level: 'debug', text: `${model}: request ${event.request} waits: ${event.why}` }
     case 'running':
       return { level: 'debug', text: `${model}: request ${event.request} runs: ${event.why}` }
+    case 'preempted':
+      return { level: 'debug', text: `${model}: request ${event.request} gives its slot away: ${event.why}` }
+    case 'reclassed':
+      return { level: 'info', text: `${model}: request ${event.request} is ${event.class} now: ${event.why}` }
     case 'retried':
       return { level: 'warn', text: `${model}: request ${event.request} is tried once more: ${event.why}` }
     case 'finished':

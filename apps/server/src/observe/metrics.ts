@@ -114,6 +114,8 @@ export class Metrics {
       case 'queued':
       case 'waiting':
       case 'progress':
+      case 'preempted':
+      case 'reclassed':
       case 'retried':
       case 'loading':
       case 'measured':

@@ -31,14 +31,15 @@ class Server extends FakeBackend {
   }
 }
 
-/** A machine of our own with the model `near`, and two servers that have `far`. */
-function world(slots = 1) {
+/** A machine of our own with the model `near`, and servers that have `far`: `one`, `two`, and as many `more`. */
+function world(slots = 1, more: readonly string[] = []) {
   const clock = new ManualClock()
   const here = new FakeBackend(clock, { near: model(1) }, 'here')
   const one = new Server(clock, { far: remote, near: remote }, 'one')
   const two = new Server(clock, { far: remote }, 'two')
+  const others = more.map((name) => new Server(clock, { far: remote }, name))
   const scheduler = new Scheduler({
-    backends: [here, one, two],
+    backends: [here, one, two, ...others],
     budget: new MemoryBudget([ram(4)], { margin: { bytes: 0, fraction: 0 } }),
     learned: new LearnedMemory(),
     clock,
@@ -58,7 +59,7 @@ function world(slots = 1) {
   /** Where the jobs are that run now. */
   const running = () =>
     scheduler.snapshot().runners.flatMap(({ backend, running: jobs }) => jobs.map(() => backend))
-  return { clock, here, one, two, scheduler, ask, running }
+  return { clock, here, one, two, others, scheduler, ask, running }
 }
 
 const gone = new BackendError('lost', 'one cannot be reached')
@@ -139,6 +140,25 @@ describe('engines elsewhere', () => {
     await w.clock.advance(1_000)
     expect(await far).toBe('answered')
     expect(w.one.calls.filter((call) => call === 'load far')).toHaveLength(2)
+  })
+
+  it('are asked one after the other while they refuse, and the last refusal is told', async () => {
+    const w = world(1, ['three'])
+    const servers = [w.one, w.two, ...w.others]
+    const refused = async (codes: readonly BackendErrorCode[]) => {
+      const far = w.ask('far')
+      const asked: string[] = []
+      for (const code of codes) {
+        await w.clock.advance(0)
+        asked.push(...w.running())
+        servers.find(({ name }) => name === asked.at(-1))?.failJobs(code)
+      }
+      await w.clock.advance(1_000)
+      return { asked: asked.toSorted(), ended: await far }
+    }
+    expect(await refused(['busy', 'denied'])).toEqual({ asked: ['one', 'two'], ended: 'answered' })
+    const all = await refused(['busy', 'denied', 'out-of-memory'])
+    expect(all).toEqual({ asked: ['one', 'three', 'two'], ended: 'out-of-memory' })
   })
 
   it('have the last word where no other has the model', async () => {

@@ -2,7 +2,8 @@ import type { Clock } from './clock.js'
 import { deferred } from './deferred.js'
 import { SchedulerError } from './errors.js'
 import type { EventLog } from './event-log.js'
-import type { SchedulerRequest } from './request.js'
+import type { SchedulerEvent } from './events.js'
+import type { RequestClass, RequestId, SchedulerRequest } from './request.js'
 import type { RequestQueue } from './request-queue.js'
 import { ofRequest, type RequestRecord } from './request-record.js'
 import type { SchedulerSettings } from './settings.js'
@@ -15,6 +16,8 @@ export class Admission {
   readonly #log: EventLog
   readonly #settings: SchedulerSettings
   readonly #expired: (record: RequestRecord, error: SchedulerError) => void
+  /** Those that were let in and are not over. */
+  readonly #live = new Map<RequestId, RequestRecord>()
   #count = 0
   /** One timer, for the next deadline of all. */
   #timer: Disposable | null = null
@@ -32,6 +35,7 @@ export class Admission {
     this.#log = options.log
     this.#settings = options.settings
     this.#expired = options.expired
+    this.#log.on((event) => this.#heard(event))
   }
 
   /** @throws SchedulerError `queue-full` */
@@ -56,12 +60,13 @@ export class Admission {
       state: 'waiting',
       why: 'has just come',
       attempts: 0,
-      failedAt: null,
+      refusedBy: [],
       delivered: false,
       granted: deferred(),
       reading: deferred(),
       outcome: null,
     }
+    this.#live.set(record.id, record)
     this.enqueue(record)
     this.#log.emit({
       type: 'queued',
@@ -73,6 +78,22 @@ export class Admission {
       waiting: this.#queue.size,
     })
     return record
+  }
+
+  /** A request that waits or runs. */
+  find(id: RequestId): RequestRecord | undefined {
+    return this.#live.get(id)
+  }
+
+  /** Gives a request another class: one that waits moves to its place there, one that runs is known by it from now on. */
+  reclass(record: RequestRecord, to: RequestClass, why: string): void {
+    if (record.class === to) return
+    const waits = record.state === 'waiting'
+    if (waits) this.#queue.delete(record)
+    record.class = to
+    record.key = record.queuedAt + this.#settings.classDelayMs[to]
+    if (waits) this.#queue.add(record)
+    this.#log.emit({ type: 'reclassed', ...ofRequest(record), class: to, why })
   }
 
   /** Puts a request in line, at the place of its arrival, with its whole waiting time before it. */
@@ -89,6 +110,16 @@ export class Admission {
     record.state = state
     this.#queue.delete(record)
     if (watched) this.#watch()
+  }
+
+  #heard(event: SchedulerEvent): void {
+    switch (event.type) {
+      case 'finished':
+      case 'cancelled':
+      case 'refused':
+      case 'failed':
+        this.#live.delete(event.request)
+    }
   }
 
   #watch(): void {

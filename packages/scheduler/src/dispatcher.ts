@@ -157,9 +157,10 @@ export class Dispatcher {
     for (;;) {
       const head = line.waiting.first
       if (head === undefined) return this.#parts.queue.prune(line)
-      const { failedAt } = head
-      if (failedAt !== null && line.known?.backend === failedAt.backend) {
-        this.#giveUp(head, failedAt.error)
+      const refusal = head.refusedBy.at(-1)
+      // Those that have not refused it go first, so that this one is known for want of another.
+      if (refusal !== undefined && head.refusedBy.some(({ backend }) => backend === line.known?.backend)) {
+        this.#giveUp(head, refusal.error)
         continue
       }
       const decision = this.#decide(line, head)
@@ -358,8 +359,9 @@ export class Dispatcher {
 
   #unreadable(line: Line, error: SchedulerError): void {
     for (const record of Array.from(line.waiting)) {
-      if (record.failedAt === null) this.refuse(record, error)
-      else this.#giveUp(record, record.failedAt.error)
+      const refusal = record.refusedBy.at(-1)
+      if (refusal === undefined) this.refuse(record, error)
+      else this.#giveUp(record, refusal.error)
     }
     const { cause } = error
     // An engine that could not be asked says nothing of the model: what is loaded stays.

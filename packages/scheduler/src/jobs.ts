@@ -93,15 +93,17 @@ export class Jobs {
 
   /** Whether a request that lost its runner, or its load, may be tried once more; counts the loss. */
   mayTryAgain(entry: RunnerEntry, record: RequestRecord, error: BackendError): boolean {
-    record.attempts += 1
-    if (this.#stopping) return false
     const foreign = isForeign(entry)
-    const passing = foreign
-      ? ANOTHER_MAY.has(error.code)
-      : error.code === 'lost' || error.code === 'out-of-memory'
     // A connection that was cut may be made again; what an engine refused it would refuse once more.
-    if (foreign && passing && error.code !== 'lost') record.failedAt = { backend: entry.backend, error }
-    return passing && !record.delivered && record.attempts < ATTEMPTS
+    if (foreign && error.code !== 'lost') {
+      const passing = ANOTHER_MAY.has(error.code)
+      if (passing) record.refusedBy = [...record.refusedBy, { backend: entry.backend, error }]
+      // Bounded without being counted: an engine that has refused is not asked again.
+      return passing && !this.#stopping && !record.delivered
+    }
+    record.attempts += 1
+    const passing = error.code === 'lost' || (!foreign && error.code === 'out-of-memory')
+    return passing && !this.#stopping && !record.delivered && record.attempts < ATTEMPTS
   }
 
   #over(entry: RunnerEntry, running: RunningJob, end: RunEnd): void {

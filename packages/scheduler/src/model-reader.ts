@@ -31,9 +31,12 @@ export class ModelReader {
     })
   }
 
-  /** The backends in the order of preference, one that has just failed last. */
-  #inOrder({ avoided }: Line): readonly Backend[] {
-    if (avoided === null) return this.#backends
-    return [...this.#backends.filter((backend) => backend !== avoided), avoided]
+  /** The backends in the order of preference; behind them the one that has just failed, and last who refused the head. */
+  #inOrder({ avoided, waiting }: Line): readonly Backend[] {
+    const refusedBy = waiting.first?.refusedBy ?? []
+    if (avoided === null && refusedBy.length === 0) return this.#backends
+    const rank = (one: Backend): number =>
+      refusedBy.some(({ backend }) => backend === one) ? 2 : one === avoided ? 1 : 0
+    return this.#backends.toSorted((a, b) => rank(a) - rank(b))
   }
 }

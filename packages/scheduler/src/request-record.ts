@@ -4,6 +4,12 @@ import type { BackendError } from './errors.js'
 import type { Line } from './line.js'
 import type { Grant, RequestClass, RequestId, SchedulerRequest } from './request.js'
 
+/** What a foreign engine said of a request that another one may well not say. */
+export interface Refusal {
+  readonly backend: Backend
+  readonly error: BackendError
+}
+
 /** What the scheduler keeps of a request from its admission to its end. */
 export interface RequestRecord {
   readonly id: RequestId
@@ -11,20 +17,20 @@ export interface RequestRecord {
   readonly seq: number
   readonly request: SchedulerRequest
   readonly line: Line
-  readonly class: RequestClass
+  class: RequestClass
   readonly client: string
   readonly queuedAt: number
-  /** Its place in the order: the least goes first. */
-  readonly key: number
+  /** Its place in the order: the least goes first. Not to be changed while it is in line. */
+  key: number
   /** Clock milliseconds at which it is refused if it still waits. */
   deadline: number
   state: 'waiting' | 'running' | 'over'
   /** What it waits for, or waited for last. */
   why: string
-  /** Times it was given to a runner, or waited for a load, that was lost. */
+  /** Times it was given to a runner, or waited for a load, that was lost; what foreign engines refused is not counted. */
   attempts: number
-  /** The foreign engine that failed it last: without another one to try, that is its end. */
-  failedAt: { readonly backend: Backend; readonly error: BackendError } | null
+  /** The foreign engines that refused it, in that order: without another one to try, the last refusal is its end. */
+  refusedBy: readonly Refusal[]
   /** Whether its reader has had anything; from then on it cannot be tried again unnoticed. */
   delivered: boolean
   readonly granted: Deferred<Grant>

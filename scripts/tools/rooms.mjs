@@ -57,6 +57,8 @@ export const APPS = {
       chat: ['shell', 'storage'],
       models: ['settings', 'shell', 'storage'],
       settings: ['shell', 'storage'],
+      activity: ['settings', 'shell', 'storage'],
+      planner: ['shell', 'storage'],
       pwa: ['shell'],
     },
     types: {
@@ -69,6 +71,8 @@ export const APPS = {
       chat: ['host'],
       models: ['host'],
       settings: ['host'],
+      activity: ['host'],
+      planner: ['host'],
       pwa: ['host'],
     },
     workers: { 'host/worker.ts': 'tabs' },

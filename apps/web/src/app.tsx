@@ -1,7 +1,9 @@
 import { useState } from 'preact/hooks'
+import { ActivityPage } from './activity/index.js'
 import { ChatPage, ConversationList, ExportConversations, chooseForNewChat } from './chat/index.js'
 import type { HostClient, HostView, ModelCard } from './host/index.js'
 import { FirstRun, ModelsPage, canChatNow, underWay } from './models/index.js'
+import { PlannerPage } from './planner/index.js'
 import { SettingsPage } from './settings/index.js'
 import { HostContext, Layout, PageHeader, Spinner, navigate, route, toastError } from './shell/index.js'
 
@@ -24,6 +26,8 @@ function Conversations() {
 function Page({ host }: { readonly host: HostClient }) {
   const here = route.value
   if (here.page === 'models') return <ModelsPage onChat={(card) => chatWith(host, card)} />
+  if (here.page === 'activity') return <ActivityPage host={host} />
+  if (here.page === 'planner') return <PlannerPage />
   if (here.page === 'settings') return <SettingsPage data={<ExportConversations />} />
   return <Chat host={host} id={here.id} />
 }

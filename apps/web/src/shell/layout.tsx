@@ -80,6 +80,8 @@ export function Layout({ sidebar, children }: LayoutProps) {
         <div class="shell-list">{sidebar}</div>
         <nav class="shell-nav" aria-label="Pages">
           <NavLink to={{ page: 'models' }} icon="box" text="Models" />
+          <NavLink to={{ page: 'activity' }} icon="activity" text="Activity" />
+          <NavLink to={{ page: 'planner' }} icon="bars" text="Planner" />
           <NavLink to={{ page: 'settings' }} icon="settings" text="Settings" />
         </nav>
       </aside>
@@ -107,6 +109,8 @@ function NavLink({ to, icon, text }: { readonly to: Route; readonly icon: IconNa
 const TITLES: Readonly<Record<Route['page'], string>> = {
   chat: 'Berth',
   models: 'Models · Berth',
+  activity: 'Activity · Berth',
+  planner: 'Planner · Berth',
   settings: 'Settings · Berth',
 }
 

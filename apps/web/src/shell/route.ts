@@ -4,12 +4,18 @@ import { signal, type ReadonlySignal } from '@preact/signals'
 export type Route =
   | { readonly page: 'chat'; readonly id: string | null }
   | { readonly page: 'models' }
+  | { readonly page: 'activity' }
+  | { readonly page: 'planner' }
   | { readonly page: 'settings' }
 
-/** The place that a hash names; one that nobody knows is a new chat. */
+const PAGES = ['models', 'activity', 'planner', 'settings'] as const
+
+/** The place that a hash names; one that nobody knows is a new chat. What comes after a `?` is the page's own affair. */
 export function parseRoute(hash: string): Route {
-  const [page, id] = hash.replace(/^#?\/?/, '').split('/')
-  if (page === 'models' || page === 'settings') return { page }
+  const [path = ''] = hash.replace(/^#?\/?/, '').split('?')
+  const [page, id] = path.split('/')
+  const plain = PAGES.find((name) => name === page)
+  if (plain !== undefined) return { page: plain }
   if (page !== 'chat' || id === undefined || id === '') return NEW_CHAT
   try {
     return { page: 'chat', id: decodeURIComponent(id) }

@@ -38,7 +38,7 @@ describe('who leaves', () => {
     await finished(first)
     const ticket = w.scheduler.submit(generate('b'))
     await w.clock.advance(10_000)
-    expect(ticket.waiting()).toEqual({
+    expect(ticket.waiting()).toMatchObject({
       position: 1,
       why: 'waits for memory: needs 5.0 GiB, held by a (pinned, 5.0 GiB)',
     })

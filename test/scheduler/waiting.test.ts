@@ -10,7 +10,7 @@ describe('waiting', () => {
     const normal = w.scheduler.submit(generate('a', { maxTokens: 1 }))
     const urgent = w.scheduler.submit(generate('a', { class: 'interactive', maxTokens: 1 }))
     expect(first.waiting()).toBeNull()
-    expect([batch, normal, urgent].map((ticket) => ticket.waiting())).toEqual([
+    expect([batch, normal, urgent].map((ticket) => ticket.waiting())).toMatchObject([
       { position: 3, why: 'behind 2 more for a: the one slot of a is taken' },
       { position: 2, why: 'behind 1 more for a: the one slot of a is taken' },
       { position: 1, why: 'the one slot of a is taken' },

@@ -16,6 +16,7 @@ import {
   openAiResponseRoutes,
   openAiRoutes,
   queueRoutes,
+  requestRoutes,
   type RouteDeps,
 } from './routes/index.js'
 import { webPage, type PageFolder } from './web/index.js'
@@ -47,6 +48,8 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   app.use(requestLog(parts.log, parts.metrics.countRequest))
   if (parts.page !== undefined) app.use(webPage(parts.page))
   app.use(guard(parts.access))
+  // Before what is an administrator's alone: a user's key may end and lower its own requests.
+  app.route('/', requestRoutes(parts))
   for (const path of ADMIN_PATHS) app.use(path, adminOnly(parts.access.keys))
 
   app.route('/', healthRoutes(parts))

@@ -9,6 +9,9 @@ import { ofRequest, type RequestRecord } from './request-record.js'
 import type { SchedulerSettings } from './settings.js'
 import { waitingWhy } from './view.js'
 
+/** Types of events after which a request has no more. */
+const LAST: ReadonlySet<SchedulerEvent['type']> = new Set(['finished', 'cancelled', 'refused', 'failed'])
+
 /** Who is let in, and for how long they may wait. */
 export class Admission {
   readonly #queue: RequestQueue
@@ -113,13 +116,7 @@ export class Admission {
   }
 
   #heard(event: SchedulerEvent): void {
-    switch (event.type) {
-      case 'finished':
-      case 'cancelled':
-      case 'refused':
-      case 'failed':
-        this.#live.delete(event.request)
-    }
+    if (LAST.has(event.type) && 'request' in event) this.#live.delete(event.request)
   }
 
   #watch(): void {

@@ -51,7 +51,7 @@ export type SchedulerEventBody =
       readonly bytes: Bytes
       readonly why: string
     })
-  /** Moved to another class while it waited. */
+  /** Has another class from now on; one that waits moves to its place there. */
   | (OfRequest & { readonly type: 'reclassed'; readonly class: RequestClass; readonly why: string })
   | (OfRequest & { readonly type: 'progress'; readonly runner: RunnerId; readonly progress: RunProgress })
   /** Goes back to its place in line after its runner was lost before the first byte. */

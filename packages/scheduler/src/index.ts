@@ -39,6 +39,7 @@ export type { RunnerId, SchedulerEvent, SchedulerEventBody } from './events.js'
 export type {
   ChatTemplate,
   EmbedJob,
+  ForeignWish,
   GenerateJob,
   Job,
   Message,
@@ -53,6 +54,7 @@ export type {
 export type { FinishReason, Metrics, Piece, TokenLogprob } from './piece.js'
 export type {
   Grant,
+  LiveRequest,
   LoadWish,
   RequestClass,
   RequestId,

@@ -58,6 +58,14 @@ export interface Ticket {
   waiting(): Waiting | null
 }
 
+/** A request that waits or runs. */
+export interface LiveRequest {
+  readonly id: RequestId
+  readonly model: ModelId
+  readonly class: RequestClass
+  readonly client: string
+}
+
 /** Where a waiting request stands. */
 export interface Waiting {
   /** Place in line, from 1, as things are now. */

@@ -7,7 +7,7 @@ import { SchedulerError } from './errors.js'
 import { EventLog } from './event-log.js'
 import type { SchedulerEvent } from './events.js'
 import { Jobs } from './jobs.js'
-import type { SchedulerRequest, Ticket } from './request.js'
+import type { LiveRequest, RequestClass, RequestId, SchedulerRequest, Ticket } from './request.js'
 import { RequestQueue } from './request-queue.js'
 import type { RunnerEntry } from './runner-entry.js'
 import { RunnerPool } from './runner-pool.js'
@@ -105,6 +105,35 @@ export class Scheduler {
           ? { position: this.#queue.position(of), why: waitingWhy(of), startsInMs: null }
           : null,
     })
+  }
+
+  /** What is known of a request that is not over; null for any other. */
+  request(id: RequestId): LiveRequest | null {
+    const record = this.#admission.find(id)
+    if (record === undefined) return null
+    return { id, model: record.line.model, class: record.class, client: record.client }
+  }
+
+  /** Ends a request wherever it is. Returns whether there was one of this id that was not over. */
+  cancel(id: RequestId, why: string): boolean {
+    const record = this.#admission.find(id)
+    if (record === undefined) return false
+    this.#dispatcher.cancel(record, why)
+    return true
+  }
+
+  /**
+   * Gives a request another class: one that waits moves to its place there, with the time it has waited; one that
+   * runs goes on, and may be preempted, or not, as the new class says. Returns whether there was one of this id
+   * that was not over.
+   */
+  reclass(id: RequestId, to: RequestClass, why: string): boolean {
+    const record = this.#admission.find(id)
+    if (record === undefined) return false
+    this.#admission.reclass(record, to, why)
+    this.#dispatcher.touch(record.line)
+    this.#dispatcher.look()
+    return true
   }
 
   /** Calls the listener with every event from now on. It must be quick, and must not throw. */

@@ -42,6 +42,8 @@ export class FakeHost implements HostClient {
     preload: (model) => this.#call('preload', model),
     unload: (model) => this.#call('unload', model),
     pin: (model, pinned) => this.#call('pin', model, pinned),
+    cancelRequest: (id) => this.#call('cancelRequest', id),
+    reclass: (id, to) => this.#call('reclass', id, to),
     settingsChanged: () => this.#call('settingsChanged'),
     refresh: () => this.#call('refresh'),
   }

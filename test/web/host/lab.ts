@@ -22,7 +22,7 @@ export function loaded(): readonly string[] {
 }
 
 /** What came of a call: "done", or the error's words. */
-export async function call(name: Exclude<keyof HostCalls, 'pin'>, model = ''): Promise<string> {
+export async function call(name: Exclude<keyof HostCalls, 'pin' | 'reclass'>, model = ''): Promise<string> {
   return await host.calls[name](model).then(
     () => 'done',
     (error: unknown) => (error instanceof Error ? error.message : String(error)),

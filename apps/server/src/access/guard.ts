@@ -1,5 +1,5 @@
 import { createMiddleware } from 'hono/factory'
-import type { AppEnv } from '../app-env.js'
+import type { AppContext, AppEnv } from '../app-env.js'
 import { RequestError } from '../generate/index.js'
 import type { ApiKeys } from './api-keys.js'
 import { hostAllowed } from './host-check.js'
@@ -65,6 +65,12 @@ export function guard(rules: AccessRules) {
       return c.body(null, 204)
     }
   })
+}
+
+/** Whether whoever calls may do what changes the server: with API keys, an admin's holder may. */
+export function mayAdminister(c: AppContext): boolean {
+  const holder = c.get('holder')
+  return holder === undefined || holder.role === 'admin'
 }
 
 /** Lets only admin keys through, where keys are asked for at all. */

@@ -1,5 +1,5 @@
 export { ApiKeys } from './api-keys.js'
-export { adminOnly, guard } from './guard.js'
+export { adminOnly, guard, mayAdminister } from './guard.js'
 export { Origins } from './origins.js'
 export { readJson } from './read-json.js'
 

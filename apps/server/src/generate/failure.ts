@@ -29,6 +29,7 @@ const REQUEST_STATUS: Readonly<Record<RequestErrorCode, number>> = {
   'unknown-route': 404,
   'wrong-method': 405,
   'unknown-model': 404,
+  'unknown-request': 404,
   'too-large': 413,
   'not-supported': 501,
 }
@@ -73,6 +74,9 @@ const STORE_STATUS: Readonly<Record<StoreErrorCode, number>> = {
   'not-supported': 501,
 }
 
+/** Errors whose cause is an engine's. */
+const ENGINE_FAILED: ReadonlySet<SchedulerErrorCode> = new Set(['load-failed', 'runner-lost'])
+
 /** What a load fails with that says something of another server, and not of the model. */
 const ENGINES_OWN: ReadonlySet<BackendErrorCode> = new Set(['busy', 'denied', 'unknown-model'])
 
@@ -93,17 +97,23 @@ export function failureOf(error: unknown): Failure {
     const detail =
       cause instanceof Error && !error.message.includes(cause.message) ? `: ${cause.message}` : ''
     const message = error.code === 'queue-full' ? QUEUE_FULL : error.message + detail
-    const engine = error.code === 'load-failed' && cause instanceof BackendError ? cause : undefined
-    // Another server that is busy, or lets us not in, is not a model that could not be loaded.
-    const status = engine && ENGINES_OWN.has(engine.code) ? BACKEND_STATUS[engine.code] : undefined
+    const engine = ENGINE_FAILED.has(error.code) && cause instanceof BackendError ? cause : undefined
+    // Another server that is away, is busy or lets us not in, is not a model that could not be loaded.
+    const status = engine && foreignStatus(engine)
     return failure(status ?? SCHEDULER_STATUS[error.code], message, error.code, { cause: engine })
   }
   if (error instanceof StoreError) return failure(STORE_STATUS[error.code], error.message, error.code)
   if (error instanceof BackendError) {
     const message = error.code === 'context-overflow' ? `${TOO_LONG}: ${error.message}` : error.message
-    return failure(BACKEND_STATUS[error.code], message, error.code, { cause: error })
+    return failure(foreignStatus(error) ?? BACKEND_STATUS[error.code], message, error.code, { cause: error })
   }
   return failure(500, 'internal server error', 'internal')
+}
+
+/** The status for what another server did, or did not do; undefined where it was none. */
+function foreignStatus({ code, elsewhere }: BackendError): number | undefined {
+  if (elsewhere !== undefined) return elsewhere === 'late' ? 504 : 502
+  return ENGINES_OWN.has(code) ? BACKEND_STATUS[code] : undefined
 }
 
 function failure(

@@ -8,6 +8,7 @@ export type RequestErrorCode =
   | 'unknown-route'
   | 'wrong-method'
   | 'unknown-model'
+  | 'unknown-request'
   | 'too-large'
   /** Known, and not done here. */
   | 'not-supported'

@@ -5,7 +5,10 @@ import type { Correlation, Metrics } from '../observe/index.js'
 
 /** What the routes work with. */
 export interface RouteDeps {
-  readonly scheduler: Pick<Scheduler, 'submit' | 'on' | 'snapshot' | 'unload' | 'pin'>
+  readonly scheduler: Pick<
+    Scheduler,
+    'submit' | 'on' | 'snapshot' | 'unload' | 'pin' | 'request' | 'cancel' | 'reclass'
+  >
   readonly models: ModelSource
   readonly library: Pick<Library, 'pull' | 'create' | 'copy' | 'delete' | 'uploads'>
   readonly correlation: Correlation

@@ -7,6 +7,7 @@ export { ollamaRoutes } from './ollama.js'
 export { ollamaModelRoutes } from './ollama-models.js'
 export { openAiRoutes } from './openai.js'
 export { openAiResponseRoutes } from './openai-responses.js'
+export { requestRoutes } from './requests.js'
 export { queueRoutes } from './queue.js'
 export { errorResponse } from './respond.js'
 

@@ -14,6 +14,11 @@ const CALLS: { readonly [K in keyof HostCalls]: (args: readonly unknown[]) => vo
     name(model, 'model')
     flag(pinned, 'pinned')
   },
+  cancelRequest: ([id]) => name(id, 'id'),
+  reclass: ([id, to]) => {
+    name(id, 'id')
+    oneOf(to, 'class', ['interactive', 'normal', 'batch'])
+  },
   settingsChanged: () => undefined,
   refresh: () => undefined,
 }

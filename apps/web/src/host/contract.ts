@@ -5,6 +5,8 @@ import type {
   LoadWish,
   ModelId,
   Piece,
+  RequestClass,
+  RequestId,
   SchedulerErrorCode,
   SchedulerEvent,
   Snapshot,
@@ -182,6 +184,10 @@ export interface HostCalls {
   preload(model: ModelId): Promise<void>
   unload(model: ModelId): Promise<void>
   pin(model: ModelId, pinned: boolean): Promise<void>
+  /** Ends a request of the scheduler's, whichever tab's it is, wherever it is; one that is over already stays as it is. */
+  cancelRequest(id: RequestId): Promise<void>
+  /** Raises or lowers a request; one that is over already stays as it is. */
+  reclass(id: RequestId, to: RequestClass): Promise<void>
   /** To be called after settings were stored (storage/): budgets, servers and model addresses are read anew. */
   settingsChanged(): Promise<void>
   /** Reads catalogs and storage again. */

@@ -163,6 +163,14 @@ export class Host implements Desk {
       this.#scheduler.pin(model, pinned)
       return Promise.resolve()
     },
+    cancelRequest: (id) => {
+      this.#scheduler.cancel(id, 'cancelled by hand')
+      return Promise.resolve()
+    },
+    reclass: (id, to) => {
+      this.#scheduler.reclass(id, to, 'by hand')
+      return Promise.resolve()
+    },
     settingsChanged: async () => {
       // Lists that are being read are read by the old settings.
       await this.#catalog.settled()

@@ -16,7 +16,7 @@ import {
   OpenAiResponseRequest,
 } from '@berth/protocol'
 import type { z } from 'zod'
-import { OfModel, PinRequest } from '../admin-requests.js'
+import { ClassRequest, OfModel, PinRequest } from '../admin-requests.js'
 
 /** One route, as its documentation tells of it. */
 export interface DescribedRoute {
@@ -406,6 +406,24 @@ export const DESCRIBED_ROUTES: readonly DescribedRoute[] = [
     example: { model: MODEL },
     answers: { 200: '`model`, `loaded`' },
     fails: UNKNOWN,
+  },
+  {
+    method: 'POST',
+    path: '/api/berth/requests/:id/cancel',
+    group: 'Berth',
+    does: 'ends a request that waits or runs; a user’s key ends its own',
+    answers: { 200: '`request`, `cancelled`' },
+    fails: { 404: 'no such request, or not yours' },
+  },
+  {
+    method: 'POST',
+    path: '/api/berth/requests/:id/class',
+    group: 'Berth',
+    does: 'raises or lowers a request; a user’s key lowers its own',
+    body: ClassRequest,
+    example: { class: 'batch' },
+    answers: { 200: '`request`, `class`' },
+    fails: { 403: 'raising needs an admin key', 404: 'no such request, or not yours' },
   },
   {
     method: 'GET',

@@ -24,6 +24,8 @@ export type BackendErrorCode =
 export interface BackendErrorOptions extends ErrorOptions {
   /** With `busy`: milliseconds after which another try makes sense. */
   readonly retryAfterMs?: number
+  /** With `lost`, of a foreign engine: its server cannot be reached or broke off, or was too long in answering. */
+  readonly elsewhere?: 'unreachable' | 'late'
 }
 
 /** The one error class that backends throw. */
@@ -31,11 +33,13 @@ export class BackendError extends Error {
   override readonly name = 'BackendError'
   readonly code: BackendErrorCode
   readonly retryAfterMs: number | undefined
+  readonly elsewhere: BackendErrorOptions['elsewhere']
 
   constructor(code: BackendErrorCode, message: string, options?: BackendErrorOptions) {
     super(message, options)
     this.code = code
     this.retryAfterMs = options?.retryAfterMs
+    this.elsewhere = options?.elsewhere
   }
 }
 

@@ -3,14 +3,20 @@ import type { Tokens } from '@berth/budget'
 /** Work for one slot. */
 export type Job = GenerateJob | EmbedJob
 
-export interface GenerateJob {
+/** What a foreign engine is asked for with a job; our own were loaded with it, and are kept by the scheduler. */
+export interface ForeignWish {
+  /** Tokens of context that it is to have. */
+  readonly contextLength?: Tokens
+  /** How long it is to keep the model after the job: milliseconds; 0 lets it go, negative keeps it for ever. */
+  readonly keepAliveMs?: number
+}
+
+export interface GenerateJob extends ForeignWish {
   readonly kind: 'generate'
   readonly prompt: Prompt
   readonly sampling: Sampling
   /** Most tokens to decode, one at least; absent: until the model stops or the context is full. */
   readonly maxTokens?: Tokens
-  /** Tokens of context that a foreign engine is asked to have; ours were loaded with what was wished for. */
-  readonly contextLength?: Tokens
   /** Texts that end the answer and are not part of it. */
   readonly stop: readonly string[]
   /** What to do with a prompt, or an answer, that outgrows the context. */
@@ -113,7 +119,7 @@ export type OutputFormat =
   | { readonly kind: 'json-schema'; readonly schema: Readonly<Record<string, unknown>> }
   | { readonly kind: 'gbnf'; readonly grammar: string }
 
-export interface EmbedJob {
+export interface EmbedJob extends ForeignWish {
   readonly kind: 'embed'
   readonly inputs: readonly string[]
   /** Cut an input that is longer than the context, or fail with `context-overflow`. */

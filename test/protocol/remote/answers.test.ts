@@ -50,6 +50,7 @@ const EVERYTHING: GenerateJob = {
   },
   maxTokens: 12,
   contextLength: 2048,
+  keepAliveMs: 90_000,
   stop: ['END'],
   overflow: { prompt: 'truncate', answer: 'shift', keep: 4 },
   format: { kind: 'json-schema', schema: { type: 'object' } },
@@ -109,6 +110,7 @@ describe('a remote engine of the native API', () => {
         stop: ['END'],
       },
       format: { type: 'object' },
+      keep_alive: '1m30s',
       truncate: true,
       shift: true,
       logprobs: true,
@@ -265,11 +267,12 @@ describe('a remote engine of the native API', () => {
       },
     })
     const inputs = Array.from({ length: 300 }, (_, i) => String(i))
-    const { pieces, end } = await answerTo(backendOf(server.url), { kind: 'embed', inputs, truncate: false })
-    expect(server.of('/api/embed').map(({ body }) => body)).toMatchObject([
-      { model: 'small', truncate: false },
-      { model: 'small' },
-    ])
+    const wish = { contextLength: 64, keepAliveMs: -1_000 }
+    const job = { kind: 'embed', inputs, truncate: false, ...wish } as const
+    const { pieces, end } = await answerTo(backendOf(server.url), job)
+    const asked = server.of('/api/embed').map(({ body: { input: _, ...rest } = {} }) => rest)
+    const rest = { model: 'small', truncate: false, options: { num_ctx: 64 }, keep_alive: -1 }
+    expect(asked).toEqual([rest, rest])
     const vectors = pieces.flatMap((piece) => (piece.type === 'embedding' ? [piece] : []))
     expect(vectors.map(({ index }) => index)).toEqual(inputs.map(Number))
     expect(vectors.map(({ vector }) => vector[0])).toEqual(inputs.map(Number))

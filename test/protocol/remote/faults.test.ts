@@ -283,7 +283,7 @@ describe('a job at a remote engine', () => {
     await clock.advance(1_000)
     expect(await run.slotFree).toMatchObject({
       how: 'failed',
-      error: { code: 'lost', message: 'quay said nothing for 3 s' },
+      error: { code: 'lost', message: 'quay said nothing for 3 s', elsewhere: 'late' },
     })
   })
 

@@ -111,8 +111,8 @@ describe('a Berth behind another one', () => {
     for await (const line of lines) last = line
     expect(last).toEqual({ error: expect.stringContaining('back broke off in the middle of an answer') })
     const refused = await post(`${front.url}/api/chat`, chat)
-    expect(refused.status).toBe(500)
-    expect(await refused.text()).toContain('back cannot be reached')
+    expect(refused.status).toBe(502)
+    expect(await refused.text()).toContain(`back cannot be reached at http://127.0.0.1:${port}: `)
     back = await startBerth({ args: ['--port', port] })
     expect(await answerOf(front.url, chat)).toContain('Paris')
   })

@@ -35,6 +35,24 @@ describe('what a server behind this one refuses', () => {
     expect(server.of('/api/chat')).toHaveLength(1)
   })
 
+  it.each([502, 504])('with %i is told so after another try', async (status) => {
+    const { response, error, server } = await toldOf(status, '<h1>No</h1>')
+    expect(response.status).toBe(status)
+    expect(error).toBe(`small was lost: back answered ${status}: <h1>No</h1>`)
+    expect(server.of('/api/chat')).toHaveLength(2)
+  })
+
+  it('by two of three servers leaves the third to answer', async () => {
+    const refuser = async (status: number) =>
+      await scriptedServer({ ...NATIVE, '/api/chat': refuse(status, { error: 'no' }) })
+    const last = await scriptedServer({ ...NATIVE, '/api/chat': stream(['{"done":true}\n']) })
+    const servers = [await refuser(401), await refuser(500), last]
+    const upstreams = servers.map((server, at) => upstream(server, 'ollama', { name: `back${at}` }))
+    const front = harness({ models: {}, upstreams })
+    expect((await front.post('/api/chat', { model: 'small', messages })).status).toBe(200)
+    expect(servers.map((server) => server.of('/api/chat').length)).toEqual([1, 1, 1])
+  })
+
   it('is its whole list: a wrong key does not hide what is here, and the log says so', async () => {
     const server = await scriptedServer({ ...NATIVE, '/api/tags': refuse(403, { error: 'no' }) })
     const front = harness({ models: { 'near:latest': {} }, upstreams: [upstream(server)] })
@@ -52,7 +70,8 @@ describe('what a server behind this one refuses', () => {
   it('is not for want of a key: it is sent, and of the options what the client said', async () => {
     const server = await scriptedServer({ ...NATIVE, '/api/chat': stream(['{"done":true}\n']) })
     const front = harness({ models: {}, upstreams: [upstream(server, 'ollama', { key: 'secret' })] })
-    await front.post('/api/chat', { model: 'small', messages, options: { top_k: 3, stop: ['x'] } })
+    const asks = { model: 'small', messages, options: { top_k: 3, stop: ['x'] }, keep_alive: '10m' }
+    await front.post('/api/chat', asks)
     const [asked] = server.of('/api/chat')
     expect(asked?.key).toBe('Bearer secret')
     expect(asked?.body).toEqual({
@@ -60,8 +79,24 @@ describe('what a server behind this one refuses', () => {
       stream: true,
       messages,
       options: { top_k: 3, stop: ['x'] },
+      keep_alive: '10m0s',
       truncate: true,
       shift: true,
     })
+    server.on('/api/embed', { embeddings: [[1]], prompt_eval_count: 1 })
+    for (const keep_alive of [0, -1]) {
+      const more = { options: { num_ctx: 99 }, keep_alive }
+      const response = await front.post('/api/embed', { model: 'small', input: 'x', ...more })
+      expect(response.status).toBe(200)
+    }
+    expect(server.of('/api/embed').map(({ body }) => body)).toEqual(
+      ['0s', -1].map((keep_alive) => ({
+        model: 'small',
+        input: ['x'],
+        truncate: true,
+        options: { num_ctx: 99 },
+        keep_alive,
+      })),
+    )
   })
 })

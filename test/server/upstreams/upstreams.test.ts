@@ -151,8 +151,8 @@ describe.each<RemoteKind>(['berth', 'openai'])(
       )
       expect(await openAi.rest()).toContain('back broke off in the middle of an answer')
       const refused = await front.post('/api/chat', { model: 'far', messages })
-      expect(refused.status).toBe(500)
-      expect(await refused.text()).toContain('back cannot be reached')
+      expect(refused.status).toBe(502)
+      expect(await refused.text()).toContain(`back cannot be reached at ${behind.url}: `)
       // It is not listed while nobody knows whether it has them.
       const tags = await json<OllamaTagsResponse>(front.app.request('/api/tags'))
       expect(tags.models.map(({ name }) => name)).toEqual(['near:latest'])

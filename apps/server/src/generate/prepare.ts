@@ -1,4 +1,11 @@
-import type { EmbedJob, GenerateJob, LoadWish, Sampling, SchedulerRequest } from '@berth/scheduler'
+import type {
+  EmbedJob,
+  ForeignWish,
+  GenerateJob,
+  LoadWish,
+  Sampling,
+  SchedulerRequest,
+} from '@berth/scheduler'
 import type { OllamaOptions } from '@berth/protocol'
 import type { EmbedAsk, GenerateAsk, ThinkLevel } from './ask.js'
 import { mergeOptions } from './merge-options.js'
@@ -28,7 +35,7 @@ export function prepareGenerate(asked: GenerateAsk, model: ServedModel, contextL
     prompt: promptOf(ask, model.stored),
     sampling: samplingOf(options),
     ...(limit === undefined || limit < 1 ? {} : { maxTokens: limit }),
-    ...(elsewhere && options.num_ctx !== undefined ? { contextLength: options.num_ctx } : {}),
+    ...(elsewhere ? foreignWish(ask) : {}),
     stop: options.stop ?? [],
     overflow: {
       prompt: ask.truncate ? 'truncate' : 'fail',
@@ -47,12 +54,28 @@ export function prepareGenerate(asked: GenerateAsk, model: ServedModel, contextL
 
 export function prepareEmbed(ask: EmbedAsk, model: ServedModel): Prepared {
   const { options, warnings } = mergeOptions({}, model.stored.parameters, ask.options)
-  const job: EmbedJob = { kind: 'embed', inputs: ask.inputs, truncate: ask.truncate }
+  const job: EmbedJob = {
+    kind: 'embed',
+    inputs: ask.inputs,
+    truncate: ask.truncate,
+    ...(model.stored.source === 'upstream' ? foreignWish(ask) : {}),
+  }
   // A context wished for by a model file is meant for conversations; inputs say how long they are.
   const wished = ask.options.num_ctx === undefined ? { ...options, num_ctx: undefined } : options
   return {
     request: { model: model.stored.name, purpose: 'embed', job, ...loadOf(wished, ask.keepAliveMs) },
     warnings,
+  }
+}
+
+/** What another server is told beside the job; a model of it has no parameters here. */
+function foreignWish({
+  options: { num_ctx: contextLength },
+  keepAliveMs,
+}: Pick<GenerateAsk, 'options' | 'keepAliveMs'>): ForeignWish {
+  return {
+    ...(contextLength === undefined ? {} : { contextLength }),
+    ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
   }
 }
 

@@ -1,6 +1,7 @@
 import type {
   BackendErrorData,
   EmbedJob,
+  ForeignWish,
   FinishReason,
   GenerateJob,
   Job,
@@ -76,6 +77,7 @@ const isOrder = shape<LoadOrder>({
   gpuLayers: isNumber,
   useMmap: isBoolean,
   batchSize: isNumber,
+  embedLimit: isNumber,
   threads: isNumber,
   maxThreads: isNumber,
 })
@@ -102,11 +104,15 @@ const isPrompt = variant<Prompt, 'kind'>('kind', {
   raw: { text: isString, after: isOptional(isTokens), suffix: isOptional(isString) },
 })
 
+const foreignWish: { readonly [Field in keyof ForeignWish]-?: Check } = {
+  contextLength: isOptional(isNumber),
+  keepAliveMs: isOptional(isNumber),
+}
 const generateJob: Omit<{ readonly [Field in keyof GenerateJob]-?: Check }, 'kind'> = {
+  ...foreignWish,
   prompt: isPrompt,
   sampling: isObject,
   maxTokens: isOptional(isNumber),
-  contextLength: isOptional(isNumber),
   stop: listOf(isString),
   overflow: shape<Overflow>({
     prompt: oneOf('truncate', 'fail'),
@@ -124,6 +130,7 @@ const generateJob: Omit<{ readonly [Field in keyof GenerateJob]-?: Check }, 'kin
   returnTokens: isOptional(isBoolean),
 }
 const embedJob: Omit<{ readonly [Field in keyof EmbedJob]-?: Check }, 'kind'> = {
+  ...foreignWish,
   inputs: listOf(isString),
   truncate: isBoolean,
 }

@@ -1,5 +1,5 @@
 import { BackendError, type Clock } from '@berth/scheduler'
-import { networkError, refusalError, shortened } from './remote-errors.js'
+import { lateError, networkError, refusalError, shortened } from './remote-errors.js'
 import { newAbort, textChunks, type FetchLike, type FetchResponse, type PlatformSignal } from './platform.js'
 
 /** Most characters of an error's body that are read. */
@@ -59,7 +59,7 @@ export class Connection {
         signal,
       })
     } catch (error) {
-      throw networkError(this.server, 'cannot be reached', error)
+      throw networkError(this.server, `cannot be reached at ${this.#address}`, error)
     }
     const { status } = response
     if (status >= 200 && status < 300) return response
@@ -96,8 +96,8 @@ export class Connection {
       return this.#parsed(await this.#whole(await this.open(path, body, abort.signal, ofModel)))
     } catch (error) {
       if (!late) throw error
-      const why = `${this.server} did not answer within ${boundMs / 1_000} s`
-      throw new BackendError('lost', why, { cause: error })
+      const why = `${this.server} at ${this.#address} did not answer within ${boundMs / 1_000} s`
+      throw lateError(why, { cause: error })
     } finally {
       signal?.removeEventListener('abort', end)
       timer[Symbol.dispose]()

@@ -1,4 +1,5 @@
 import { BackendError, type EmbedJob, type GenerateJob, type Message, type Prompt } from '@berth/scheduler'
+import { formatGoDuration } from '../formats/go-duration.js'
 import { base64 } from './base64.js'
 import type { WireRequest } from './dialect.js'
 
@@ -64,12 +65,27 @@ export function nativeRequest(kind: NativeKind, model: string, job: GenerateJob)
 }
 
 export function nativeEmbed(model: string, job: EmbedJob, inputs: readonly string[]): WireRequest {
-  return { path: '/api/embed', body: { model, input: inputs, truncate: job.truncate } }
+  const { truncate, contextLength, keepAliveMs } = job
+  return {
+    path: '/api/embed',
+    body: {
+      model,
+      input: inputs,
+      truncate,
+      ...(contextLength === undefined ? {} : { options: { num_ctx: contextLength } }),
+      keep_alive: keepAliveOf(keepAliveMs),
+    },
+  }
+}
+
+/** A number is whole seconds there, a text any duration. */
+function keepAliveOf(ms: number | undefined): string | number | undefined {
+  return ms === undefined ? undefined : ms < 0 ? -1 : formatGoDuration(ms)
 }
 
 /** What is undefined is left out of the JSON: the server's own, or the model's, holds then. */
 function controls(job: GenerateJob): object {
-  const { sampling, maxTokens, contextLength, stop, overflow, format, logprobs } = job
+  const { sampling, maxTokens, contextLength, keepAliveMs, stop, overflow, format, logprobs } = job
   return {
     options: {
       temperature: sampling.temperature,
@@ -87,6 +103,7 @@ function controls(job: GenerateJob): object {
       ...(stop.length === 0 ? {} : { stop }),
     },
     format: formatOf(format),
+    keep_alive: keepAliveOf(keepAliveMs),
     truncate: overflow.prompt === 'truncate',
     shift: overflow.answer === 'shift',
     ...(logprobs === undefined ? {} : { logprobs: true, top_logprobs: logprobs.top }),

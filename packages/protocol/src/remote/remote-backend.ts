@@ -179,7 +179,8 @@ export class RemoteBackend implements Backend {
     const { clock } = this.#at
     return new Promise((resolve, reject) => {
       const timer = clock.at(clock.now() + ms, () => {
-        reject(new BackendError('lost', this.state.why ?? `${this.name} does not answer`))
+        const why = this.state.why ?? `${this.name} does not answer`
+        reject(new BackendError('lost', why, { elsewhere: 'unreachable' }))
       })
       promise.then(resolve, reject).finally(() => timer[Symbol.dispose]())
     })

@@ -28,6 +28,8 @@ const BY_STATUS: Readonly<Record<number, BackendErrorCode>> = {
   507: 'out-of-memory',
 }
 
+const LATE: ReadonlySet<number> = new Set([408, 504])
+
 /** A refusal as an error. @param server is named in its message. @param now milliseconds since 1970 */
 export function refusalError(server: string, refusal: Refusal, now: number): BackendError {
   const { status, ofModel } = refusal
@@ -35,7 +37,10 @@ export function refusalError(server: string, refusal: Refusal, now: number): Bac
   const message = `${server} answered ${status}${said === '' ? '' : `: ${said}`}`
   const code = codeOf(status, said, ofModel)
   const retryAfterMs = code === 'busy' ? retryAfter(refusal.retryAfter, now) : undefined
-  return new BackendError(code, message, retryAfterMs === undefined ? {} : { retryAfterMs })
+  return new BackendError(code, message, {
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(code === 'lost' ? { elsewhere: LATE.has(status) ? 'late' : 'unreachable' } : {}),
+  })
 }
 
 /** An error that a server says in the middle of an answer. */
@@ -47,7 +52,19 @@ export function saidError(server: string, said: unknown): BackendError {
 /** What went wrong below HTTP. `what` says what was being done. */
 export function networkError(server: string, what: string, error: unknown): BackendError {
   if (error instanceof BackendError) return error
-  return new BackendError('lost', `${server} ${what}: ${reasonOf(error)}`, { cause: error })
+  const message = `${server} ${what}: ${reasonOf(error)}`
+  return new BackendError('lost', message, { cause: error, elsewhere: 'unreachable' })
+}
+
+/** An answer that ended before it was over. */
+export function brokenOff(server: string): BackendError {
+  const message = `${server} broke off in the middle of an answer`
+  return new BackendError('lost', message, { elsewhere: 'unreachable' })
+}
+
+/** No answer, or no more of it, within a bound. */
+export function lateError(message: string, options: ErrorOptions = {}): BackendError {
+  return new BackendError('lost', message, { ...options, elsewhere: 'late' })
 }
 
 function codeOf(status: number, said: string, ofModel: boolean): BackendErrorCode {

@@ -13,6 +13,7 @@ import {
 } from '@berth/scheduler'
 import type { AnswerEnd } from './dialect.js'
 import { newAbort, type PlatformSignal } from './platform.js'
+import { lateError } from './remote-errors.js'
 
 /** Bounds of waiting, in milliseconds. */
 export interface RemoteTimeouts {
@@ -189,7 +190,7 @@ export class RemoteRun implements Run, RunOutlet {
     if (!this.#isAsked) return this.#tell({ phase: 'waiting' })
     const silent = clock.now() - this.#lastSign
     if (silent >= timeouts.silenceMs) {
-      return this.fail(new BackendError('lost', `${server} said nothing for ${silent / 1_000} s`))
+      return this.fail(lateError(`${server} said nothing for ${silent / 1_000} s`))
     }
     if (silent < timeouts.probeMs || this.#probing) return
     this.#probing = true
@@ -198,9 +199,11 @@ export class RemoteRun implements Run, RunOutlet {
       // It lives, and has not come to it yet; in the middle of an answer that is no progress.
       if (!this.begun) this.#tell({ phase: 'waiting' })
     } catch (error) {
-      const { code, message } = asBackendError(error)
+      const { code, message, elsewhere } = asBackendError(error)
       // What answers at all is alive; only the long silence ends it then.
-      if (code === 'lost') this.fail(new BackendError('lost', `in the middle of an answer: ${message}`))
+      if (code !== 'lost') return
+      const why = `in the middle of an answer: ${message}`
+      this.fail(new BackendError('lost', why, elsewhere === undefined ? {} : { elsewhere }))
     } finally {
       this.#probing = false
     }

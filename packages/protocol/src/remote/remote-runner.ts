@@ -54,7 +54,7 @@ export class RemoteRunner implements Runner {
         if (this.#gone !== null && this.#runs.size === 0) this.#finish(false, this.#gone)
       },
     })
-    if (this.#over !== null) run.fail(new BackendError('lost', this.#over))
+    if (this.#over !== null) run.fail(goneError(this.#over))
     else if (this.#runs.size >= this.spec.slots) run.fail(new BackendError('engine', 'no slot is free'))
     else this.#runs.add(run)
     return run
@@ -87,8 +87,10 @@ export class RemoteRunner implements Runner {
   #finish(asked: boolean, reason: string): void {
     if (this.#over !== null) return
     this.#over = `the model is not there any more: ${reason}`
-    const lost = new BackendError('lost', this.#over)
+    const lost = goneError(this.#over)
     for (const run of Array.from(this.#runs)) run.fail(lost)
     this.#end.resolve({ asked, reason })
   }
 }
+
+const goneError = (why: string): BackendError => new BackendError('lost', why, { elsewhere: 'unreachable' })

@@ -11,7 +11,7 @@ import type { AnswerEnd, AnswerReader, Dialect, Exchange } from './dialect.js'
 import { pause } from './pause.js'
 import type { Permits } from './permits.js'
 import { textChunks, type FetchResponse } from './platform.js'
-import { networkError } from './remote-errors.js'
+import { brokenOff, networkError } from './remote-errors.js'
 import type { RemoteTimeouts, RunOutlet } from './remote-run.js'
 
 /** Where a backend does its work. */
@@ -51,8 +51,7 @@ async function generate(at: Workplace, exchange: Exchange, to: RunOutlet): Promi
   const frames = framesOf(response, exchange.reader, to)
   await read(connection.server, frames, exchange.reader, to)
   const { end } = exchange.reader
-  if (end === null)
-    throw new BackendError('lost', `${connection.server} broke off in the middle of an answer`)
+  if (end === null) throw brokenOff(connection.server)
   void drain(frames, at.clock, to)
   return end
 }

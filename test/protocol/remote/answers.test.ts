@@ -270,9 +270,9 @@ describe('a remote engine of the native API', () => {
     const wish = { contextLength: 64, keepAliveMs: -1_000 }
     const job = { kind: 'embed', inputs, truncate: false, ...wish } as const
     const { pieces, end } = await answerTo(backendOf(server.url), job)
-    const asked = server.of('/api/embed').map(({ body: { input: _, ...rest } = {} }) => rest)
-    const rest = { model: 'small', truncate: false, options: { num_ctx: 64 }, keep_alive: -1 }
-    expect(asked).toEqual([rest, rest])
+    const told = { model: 'small', truncate: false, options: { num_ctx: 64 }, keep_alive: -1 }
+    const asked = [inputs.slice(0, 256), inputs.slice(256)].map((input) => ({ ...told, input }))
+    expect(server.of('/api/embed').map(({ body }) => body)).toEqual(asked)
     const vectors = pieces.flatMap((piece) => (piece.type === 'embedding' ? [piece] : []))
     expect(vectors.map(({ index }) => index)).toEqual(inputs.map(Number))
     expect(vectors.map(({ vector }) => vector[0])).toEqual(inputs.map(Number))

@@ -5,6 +5,9 @@ import { upstream } from './back.js'
 
 const messages = [{ role: 'user', content: 'Hello' }]
 
+const refuser = async (status: number) =>
+  await scriptedServer({ ...NATIVE, '/api/chat': refuse(status, { error: 'no' }) })
+
 /** What a client of ours is told where the server behind answers so. */
 async function toldOf(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) {
   const server = await scriptedServer({ ...NATIVE, '/api/chat': refuse(status, body, headers) })
@@ -43,8 +46,6 @@ describe('what a server behind this one refuses', () => {
   })
 
   it('by two of three servers leaves the third to answer', async () => {
-    const refuser = async (status: number) =>
-      await scriptedServer({ ...NATIVE, '/api/chat': refuse(status, { error: 'no' }) })
     const last = await scriptedServer({ ...NATIVE, '/api/chat': stream(['{"done":true}\n']) })
     const servers = [await refuser(401), await refuser(500), last]
     const upstreams = servers.map((server, at) => upstream(server, 'ollama', { name: `back${at}` }))

@@ -1,9 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { access, mkdir, open, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { cacheFolder } from './cache.js'
-import { ALIGNMENT, ggufHeader, type GgufTensor, type GgufValue } from './gguf-writer.js'
-import { LAYOUT, Random, randomWeights, weightBytes, type WeightType } from './random-weights.js'
+import { cachedGguf, MetadataPlan, TensorPlan, type GgufPlan } from './gguf-file.js'
+import { LAYOUT, weightBytes, type WeightType } from './random-weights.js'
 import { makeSentencePieces } from './sentence-pieces.js'
 import { LEAST_VOCABULARY, makeTokenizer, SPECIALS } from './tokenizer.js'
 
@@ -44,12 +40,6 @@ interface FullShape extends Required<Omit<RandomShape, 'pooling' | Later>>, Pick
   readonly pooling: 'mean' | 'last' | 'none'
 }
 
-interface WeightTensor extends GgufTensor {
-  /** Random ones of a type, or these. */
-  readonly weights: WeightType | Float32Array
-  readonly elements: number
-}
-
 /** Part of every file's cache key: raise it when what is written for the same shape changes. */
 const FORMAT = 1
 const POOLING = { none: 0, mean: 1, last: 3 } as const
@@ -64,23 +54,20 @@ const CHATML =
  */
 export async function randomGguf(shape: RandomShape = {}): Promise<string> {
   const full = completeShape(shape)
-  const key = createHash('sha256')
-    .update(JSON.stringify([FORMAT, full]))
-    .digest('hex')
-    .slice(0, 16)
-  const folder = join(cacheFolder(), 'random')
-  const path = join(folder, `${full.name}-${full.type}-${key}.gguf`)
-  if (await exists(path)) return path
-  await mkdir(folder, { recursive: true })
-  // Written aside and renamed: callers at the same time write the same bytes, and the last one wins.
-  const aside = `${path}.${process.pid}.${randomUUID()}`
-  try {
-    await write(full, aside)
-    await rename(aside, path)
-  } finally {
-    await rm(aside, { force: true })
+  return await cachedGguf(`${full.name}-${full.type}`, [FORMAT, full], () => planOf(full))
+}
+
+function planOf(shape: FullShape): GgufPlan {
+  return {
+    metadata: describe(shape).map,
+    tensors: layOut(shape),
+    seed: shape.seed,
+    // Rows of zeros for the special tokens where logits are made: else answers would end after a random few tokens.
+    zeroed: {
+      tensor: shape.tied ? 'token_embd.weight' : 'output.weight',
+      bytes: weightBytes(shape.type, SPECIALS.length * shape.embedding),
+    },
   }
-  return path
 }
 
 function completeShape(shape: RandomShape): FullShape {
@@ -127,108 +114,63 @@ function completeShape(shape: RandomShape): FullShape {
   return full
 }
 
-function layOut(shape: FullShape): WeightTensor[] {
-  const tensors: WeightTensor[] = []
-  let offset = 0
-  const add = (name: string, weights: WeightType | Float32Array, ...dimensions: number[]): void => {
-    const elements = dimensions.reduce((product, length) => product * length, 1)
-    const stored = typeof weights === 'string' ? weights : 'F32'
-    tensors.push({ name, dimensions, type: LAYOUT[stored].type, offset, weights, elements })
-    offset += Math.ceil(weightBytes(stored, elements) / ALIGNMENT) * ALIGNMENT
-  }
+function layOut(shape: FullShape): TensorPlan {
+  const plan = new TensorPlan()
   const { type, embedding, heads, kvHeads, headSize, ffn, vocab, ropeFactors } = shape
   const ones = new Float32Array(embedding).fill(1)
-  add('token_embd.weight', type, embedding, vocab)
+  plan.add('token_embd.weight', type, embedding, vocab)
   for (let layer = 0; layer < shape.layers; layer++) {
     const block = `blk.${layer}`
-    add(`${block}.attn_norm.weight`, ones, embedding)
-    add(`${block}.attn_q.weight`, type, embedding, heads * headSize)
-    add(`${block}.attn_k.weight`, type, embedding, kvHeads * headSize)
-    add(`${block}.attn_v.weight`, type, embedding, kvHeads * headSize)
-    add(`${block}.attn_output.weight`, type, heads * headSize, embedding)
-    add(`${block}.ffn_norm.weight`, ones, embedding)
-    add(`${block}.ffn_gate.weight`, type, embedding, ffn)
-    add(`${block}.ffn_up.weight`, type, embedding, ffn)
-    add(`${block}.ffn_down.weight`, type, ffn, embedding)
+    plan.add(`${block}.attn_norm.weight`, ones, embedding)
+    plan.add(`${block}.attn_q.weight`, type, embedding, heads * headSize)
+    plan.add(`${block}.attn_k.weight`, type, embedding, kvHeads * headSize)
+    plan.add(`${block}.attn_v.weight`, type, embedding, kvHeads * headSize)
+    plan.add(`${block}.attn_output.weight`, type, heads * headSize, embedding)
+    plan.add(`${block}.ffn_norm.weight`, ones, embedding)
+    plan.add(`${block}.ffn_gate.weight`, type, embedding, ffn)
+    plan.add(`${block}.ffn_up.weight`, type, embedding, ffn)
+    plan.add(`${block}.ffn_down.weight`, type, ffn, embedding)
   }
-  add('output_norm.weight', ones, embedding)
-  if (!shape.tied) add('output.weight', type, embedding, vocab)
-  if (ropeFactors !== undefined) add('rope_freqs.weight', Float32Array.from(ropeFactors), ropeFactors.length)
-  return tensors
+  plan.add('output_norm.weight', ones, embedding)
+  if (!shape.tied) plan.add('output.weight', type, embedding, vocab)
+  if (ropeFactors !== undefined)
+    plan.add('rope_freqs.weight', Float32Array.from(ropeFactors), ropeFactors.length)
+  return plan
 }
 
-function describe(shape: FullShape): Map<string, GgufValue> {
+function describe(shape: FullShape): MetadataPlan {
   const kind = shape.tokenizer ?? 'gpt2'
   const tokenizer = kind === 'gpt2' ? makeTokenizer(shape.vocab) : makeSentencePieces(shape.vocab)
-  const metadata = new Map<string, GgufValue>()
-  const u32 = (key: string, value: number): void => void metadata.set(key, { type: 'u32', value })
-  const text = (key: string, value: string): void => void metadata.set(key, { type: 'string', value })
-  text('general.architecture', 'llama')
-  text('general.type', 'model')
-  text('general.name', shape.name)
-  u32('general.file_type', LAYOUT[shape.type].fileType)
-  u32('general.quantization_version', 2)
-  u32('llama.context_length', shape.context)
-  u32('llama.embedding_length', shape.embedding)
-  u32('llama.block_count', shape.layers)
-  u32('llama.feed_forward_length', shape.ffn)
-  u32('llama.attention.head_count', shape.heads)
-  u32('llama.attention.head_count_kv', shape.kvHeads)
-  u32('llama.attention.key_length', shape.headSize)
-  u32('llama.attention.value_length', shape.headSize)
-  metadata.set('llama.attention.layer_norm_rms_epsilon', { type: 'f32', value: 1e-5 })
-  u32('llama.rope.dimension_count', shape.headSize)
-  metadata.set('llama.rope.freq_base', { type: 'f32', value: 10_000 })
-  u32('llama.vocab_size', shape.vocab)
-  if (shape.pooling !== 'none') u32('llama.pooling_type', POOLING[shape.pooling])
-  text('tokenizer.ggml.model', kind)
-  if (kind === 'gpt2') text('tokenizer.ggml.pre', 'gpt-2')
-  metadata.set('tokenizer.ggml.tokens', { type: 'strings', value: tokenizer.tokens })
-  metadata.set('tokenizer.ggml.token_type', { type: 'i32s', value: tokenizer.types })
-  if ('merges' in tokenizer)
-    metadata.set('tokenizer.ggml.merges', { type: 'strings', value: tokenizer.merges })
-  else metadata.set('tokenizer.ggml.scores', { type: 'f32s', value: tokenizer.scores })
-  u32('tokenizer.ggml.bos_token_id', tokenizer.startOfTurn)
-  u32('tokenizer.ggml.eos_token_id', tokenizer.endOfTurn)
-  u32('tokenizer.ggml.unknown_token_id', tokenizer.unknown)
-  u32('tokenizer.ggml.padding_token_id', tokenizer.endOfTurn)
-  metadata.set('tokenizer.ggml.add_bos_token', { type: 'bool', value: false })
-  if (shape.chatTemplate !== null) text('tokenizer.chat_template', shape.chatTemplate)
-  return metadata
-}
-
-async function write(shape: FullShape, path: string): Promise<void> {
-  const tensors = layOut(shape)
-  const random = new Random(shape.seed)
-  // Rows of zeros for the special tokens where logits are made: else answers would end after a random few tokens.
-  const logits = shape.tied ? 'token_embd.weight' : 'output.weight'
-  const specialBytes = weightBytes(shape.type, SPECIALS.length * shape.embedding)
-  const file = await open(path, 'wx')
-  try {
-    await file.writeFile(ggufHeader(describe(shape), tensors))
-    for (const tensor of tensors) {
-      let written = 0
-      const chunks =
-        typeof tensor.weights === 'string'
-          ? randomWeights(tensor.weights, tensor.elements, random)
-          : [Buffer.from(tensor.weights.buffer)]
-      for (const chunk of chunks) {
-        if (written === 0 && tensor.name === logits) chunk.fill(0, 0, specialBytes)
-        await file.writeFile(chunk)
-        written += chunk.length
-      }
-      await file.writeFile(Buffer.alloc((ALIGNMENT - (written % ALIGNMENT)) % ALIGNMENT))
-    }
-  } finally {
-    await file.close()
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path)
-    return true
-  } catch {
-    return false
-  }
+  const plan = new MetadataPlan()
+  plan.text('general.architecture', 'llama')
+  plan.text('general.type', 'model')
+  plan.text('general.name', shape.name)
+  plan.u32('general.file_type', LAYOUT[shape.type].fileType)
+  plan.u32('general.quantization_version', 2)
+  plan.u32('llama.context_length', shape.context)
+  plan.u32('llama.embedding_length', shape.embedding)
+  plan.u32('llama.block_count', shape.layers)
+  plan.u32('llama.feed_forward_length', shape.ffn)
+  plan.u32('llama.attention.head_count', shape.heads)
+  plan.u32('llama.attention.head_count_kv', shape.kvHeads)
+  plan.u32('llama.attention.key_length', shape.headSize)
+  plan.u32('llama.attention.value_length', shape.headSize)
+  plan.f32('llama.attention.layer_norm_rms_epsilon', 1e-5)
+  plan.u32('llama.rope.dimension_count', shape.headSize)
+  plan.f32('llama.rope.freq_base', 10_000)
+  plan.u32('llama.vocab_size', shape.vocab)
+  if (shape.pooling !== 'none') plan.u32('llama.pooling_type', POOLING[shape.pooling])
+  plan.text('tokenizer.ggml.model', kind)
+  if (kind === 'gpt2') plan.text('tokenizer.ggml.pre', 'gpt-2')
+  plan.texts('tokenizer.ggml.tokens', tokenizer.tokens)
+  plan.numbers('tokenizer.ggml.token_type', 'i32s', tokenizer.types)
+  if ('merges' in tokenizer) plan.texts('tokenizer.ggml.merges', tokenizer.merges)
+  else plan.numbers('tokenizer.ggml.scores', 'f32s', tokenizer.scores)
+  plan.u32('tokenizer.ggml.bos_token_id', tokenizer.startOfTurn)
+  plan.u32('tokenizer.ggml.eos_token_id', tokenizer.endOfTurn)
+  plan.u32('tokenizer.ggml.unknown_token_id', tokenizer.unknown)
+  plan.u32('tokenizer.ggml.padding_token_id', tokenizer.endOfTurn)
+  plan.bool('tokenizer.ggml.add_bos_token', false)
+  if (shape.chatTemplate !== null) plan.text('tokenizer.chat_template', shape.chatTemplate)
+  return plan
 }

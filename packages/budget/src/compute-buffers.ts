@@ -113,7 +113,7 @@ class GraphBuilder {
       const attended = this.#attention(x, positions, [cells, valueCells], mask)
       x = this.#feedForward(isLast && hasOutput ? this.#selected(attended, outputs) : attended)
     }
-    if (hasOutput) this.#graph.op(vocabulary * this.#outputs * FLOAT, [this.#norm(x)])
+    if (hasOutput && vocabulary > 0) this.#graph.op(vocabulary * this.#outputs * FLOAT, [this.#norm(x)])
     return this.#graph.bytes()
   }
 
@@ -151,19 +151,20 @@ class GraphBuilder {
   }
 
   #feedForward({ x, out }: { readonly x: GraphTensor; readonly out: GraphTensor }): GraphTensor {
-    const { embedding, feedForward, experts } = this.#shape
+    const { embedding, feedForward, experts, gated = true } = this.#shape
     const attended = this.#graph.op(this.#floats(embedding), [out, x], true)
     const normed = this.#norm(attended)
     const scores = experts ? [this.#graph.op(this.#floats(experts.count), [normed])] : []
     const width = experts ? experts.used * experts.feedForward : feedForward
     const up = this.#graph.op(this.#floats(width), [normed, ...scores])
-    const gate = this.#graph.op(this.#floats(width), [normed, ...scores])
-    const gated = this.#graph.op(this.#floats(width), [gate, up])
+    // Without a gate the activation is written over the projection up.
+    const gate = gated ? this.#graph.op(this.#floats(width), [normed, ...scores]) : up
+    const inner = gated ? this.#graph.op(this.#floats(width), [gate, up]) : up
     const down = experts
       ? this.#graph.op(this.#floats(embedding), [
-          this.#graph.op(this.#floats(experts.used * embedding), [gated, ...scores]),
+          this.#graph.op(this.#floats(experts.used * embedding), [inner, ...scores]),
         ])
-      : this.#graph.op(this.#floats(embedding), [gated])
+      : this.#graph.op(this.#floats(embedding), [inner])
     return this.#graph.op(this.#floats(embedding), [down, attended], true)
   }
 

@@ -36,8 +36,8 @@ const WINDOWS: Readonly<Record<string, WindowPattern>> = {
 /** Windows that llama.cpp takes where the file names none. */
 const DEFAULT_WINDOW: Readonly<Record<string, Tokens>> = { gemma2: 4096, llama4: 8192, 'exaone-moe': 128 }
 
-/** Embedding models that keep no KV at all: the whole text is one batch. */
-const NO_CACHE = new Set([
+/** Embedding models, which make no logits. */
+const ENCODERS = [
   'bert',
   'jina-bert-v2',
   'jina-bert-v3',
@@ -47,11 +47,15 @@ const NO_CACHE = new Set([
   'eurobert',
   'modern-bert',
   'gemma-embedding',
-  'dream',
-  'llada',
-  'llada-moe',
-  'rnd1',
-])
+]
+
+/** Models that keep no KV at all: the whole text is one batch. */
+const NO_CACHE = new Set([...ENCODERS, 'dream', 'llada', 'llada-moe', 'rnd1'])
+
+/** Whether a model makes vectors and nothing else. */
+export function isEncoder({ architecture }: GgufReader): boolean {
+  return ENCODERS.includes(architecture)
+}
 
 /** Gemma 3n's later layers read the KV of earlier ones; newer files say so by `shared_kv_layers`. */
 const OWN_KV_LAYERS: Readonly<Record<string, number>> = { gemma3n: 20 }

@@ -72,8 +72,11 @@ export interface KvShape {
 /** Widths, in numbers a token, on which compute buffers depend: the largest of all layers. */
 export interface GraphShape {
   readonly embedding: number
+  /** How many logits a token gets; 0 for encoders, which make none. */
   readonly vocabulary: number
   readonly feedForward: number
+  /** Whether feed-forward networks have a gate beside the projection up; absent: they do. */
+  readonly gated?: boolean
   readonly heads: number
   /** Query heads × K head size. */
   readonly queries: number

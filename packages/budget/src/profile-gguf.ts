@@ -1,6 +1,6 @@
 import type { EngineFacts } from './engine-facts.js'
 import { tensorBytes } from './ggml-type.js'
-import { attentionOf } from './gguf-attention.js'
+import { attentionOf, isEncoder } from './gguf-attention.js'
 import type { GgufMetadata, GgufTensor } from './gguf-metadata.js'
 import { GgufReader } from './gguf-reader.js'
 import { recurrentStateBytes } from './gguf-recurrent.js'
@@ -44,7 +44,7 @@ export function profileFromGguf(metadata: GgufMetadata, engine: EngineFacts): Gg
     }
   }
   if (parameters === 0) throw new ProfileError('the file has no tensors')
-  const tiedOutput = tiedOutputOf(metadata, engine)
+  const tiedOutput = isEncoder(reader) ? null : tiedOutputOf(metadata, engine)
   const repacks = [...layers, output, tiedOutput ?? NOTHING].some(({ repacked }) => repacked > 0)
   const profiles = layers.map((weights, index) => ({
     weights,
@@ -61,10 +61,20 @@ export function profileFromGguf(metadata: GgufMetadata, engine: EngineFacts): Gg
     output,
     tiedOutput,
     parameters,
-    graph: { ...graphOf(reader, profiles), largestMatrix },
+    graph: { ...graphOf(reader, profiles), gated: hasGates(reader, metadata), largestMatrix },
     engine,
     mmap: engine.mmap === 'unless-repacked' ? !repacks : engine.mmap,
   }
+}
+
+/** Only encoders are known to go without: of others, gate and projection may be one tensor. */
+function hasGates(reader: GgufReader, { tensors }: GgufMetadata): boolean {
+  if (!isEncoder(reader)) return true
+  const width = reader.number('feed_forward_length') ?? 0
+  return tensors.some(
+    ({ name, shape }) =>
+      name.includes('.ffn_gate') || (name.endsWith('.ffn_up.weight') && (shape[1] ?? 0) > width),
+  )
 }
 
 function tiedOutputOf(metadata: GgufMetadata, engine: EngineFacts): WeightBytes | null {
@@ -102,7 +112,7 @@ function graphOf(reader: GgufReader, layers: readonly LayerProfile[]): Omit<Grap
   const inner = reader.number('ssm.inner_size') ?? 0
   return {
     embedding: reader.embedding,
-    vocabulary: reader.vocabulary,
+    vocabulary: isEncoder(reader) ? 0 : reader.vocabulary,
     feedForward: Math.max(most('feed_forward_length'), 2 * inner),
     heads,
     queries: Math.max(heads * (reader.number('attention.key_length') ?? even), inner),

@@ -28,6 +28,7 @@ describe('messages between the server and its children', () => {
     gpuLayers: 0,
     useMmap: true,
     batchSize: 512,
+    embedLimit: 511,
     threads: 1,
     maxThreads: 2,
   }

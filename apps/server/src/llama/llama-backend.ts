@@ -23,6 +23,7 @@ import {
 } from '@berth/scheduler'
 import { readGgufMetadata } from '../models/index.js'
 import { visibleGpus } from './devices.js'
+import { embedTexts } from './embed-texts.js'
 import { startRunner } from './load-runner.js'
 import type { FlashAttention, GpuChoice, LoadOrder, ProbeResult } from './protocol.js'
 import { probeEngine } from './probe-child.js'
@@ -64,8 +65,6 @@ export interface LlamaBackendOptions {
 
 /** Tokens in one decode call at most: the engine's own default. */
 const BATCH = 512
-/** An encoder reads a whole text in one call; this bounds what its buffers take. */
-const MOST_ENCODED = 8_192
 /**
  * Resident bytes of a child with the engine's library and no model: 88 to 104 MB measured on Linux with
  * Node 20 and 22. A constant, so that an estimate and a measurement have the same.
@@ -130,6 +129,7 @@ export class LlamaBackend implements Backend {
       gpuLayers: placement.gpuLayers,
       useMmap: profile.mmap,
       batchSize: profile.engine.batchSize,
+      embedLimit: embedTexts(await this.#metadataOf(spec.model, file)).limit(spec.contextLength),
       threads: spec.threads,
       maxThreads: Math.max(this.#options.engine.cores, spec.threads),
     }
@@ -210,7 +210,7 @@ function engineFacts(
   flashAttention: FlashAttention,
 ): EngineFacts {
   return {
-    batchSize: purpose === 'embed' ? embedBatch(metadata) : BATCH,
+    batchSize: purpose === 'embed' ? embedTexts(metadata).batchSize : BATCH,
     flashAttention: flashAttention !== false,
     contexts: purpose === 'embed' ? 'own' : 'shared',
     cpuFeatures: cpuFeaturesOf(engine.systemInfo),
@@ -219,12 +219,4 @@ function engineFacts(
     hostOverhead: HOST_OVERHEAD,
     gpuOverhead: GPU_OVERHEAD,
   }
-}
-
-/** A model whose tokens look at each other both ways has to have a whole text in one batch. */
-function embedBatch({ values }: GgufMetadata): number {
-  const architecture = String(values['general.architecture'])
-  if (values[`${architecture}.attention.causal`] !== false) return BATCH
-  const trained = Number(values[`${architecture}.context_length`] ?? BATCH)
-  return Math.max(1, Math.min(trained, MOST_ENCODED))
 }

@@ -40,6 +40,8 @@ export interface LoadOrder {
   readonly useMmap: boolean
   /** Most tokens in one decode call. */
   readonly batchSize: Tokens
+  /** Tokens of a text to embed at most. */
+  readonly embedLimit: Tokens
   /** Cores to begin with, and the most there may ever be. */
   readonly threads: number
   readonly maxThreads: number

@@ -129,7 +129,8 @@ async function embedModel(llama: Llama, model: LlamaModel, order: LoadOrder): Pr
   for (let slot = 0; slot < order.slots; slot++) {
     contexts.push(
       await model.createEmbeddingContext({
-        contextSize: order.contextLength,
+        // The engine takes no text that would fill it.
+        contextSize: Math.max(order.contextLength, order.embedLimit + 1),
         batchSize: order.batchSize,
         threads: order.maxThreads,
         ignoreMemorySafetyChecks: true,

@@ -62,8 +62,13 @@ export function serve(process: NodeJS.Process): void {
         report(0.05, 'starting')
         said.length = 0
         const loaded = await loadModel(started, order, share, report, () => said)
-        const embedLimit = Math.min(order.contextLength - 1, order.batchSize)
-        runs = new Runs(loaded, new Outbox(send), share, new ParkingPlace(order.parkingFolder), embedLimit)
+        runs = new Runs(
+          loaded,
+          new Outbox(send),
+          share,
+          new ParkingPlace(order.parkingFolder),
+          order.embedLimit,
+        )
         send({ type: 'loaded', memory: await memoryOf(started) })
         break
       }

@@ -150,4 +150,33 @@ describe('/api/events', () => {
     const seqs = [...text.matchAll(/^id: (\d+)$/gm)].map(([, seq]) => Number(seq))
     expect(seqs).toEqual(seqs.map((_, index) => index))
   })
+
+  it('tells again how things stand, and how busy the machine is, where that is asked for', async () => {
+    const { ask } = await served({})
+    const watching = ask('GET', '/api/events?snapshots=1')
+    const [response]: IncomingMessage[] = await once(watching, 'response')
+    if (response === undefined) throw new Error('there is no response')
+    expect(response.headers['x-berth-rights']).toBe('admin')
+    response.setEncoding('utf8')
+    let text = ''
+    response.on('data', (chunk: string) => {
+      text += chunk
+    })
+    await eventually(() => text).toContain('event: machine\n')
+    watching.destroy()
+    expect([...text.matchAll(/^event: (.*)$/gm)].map(([, type]) => type)).toEqual([
+      'snapshot',
+      'snapshot',
+      'machine',
+    ])
+    const load: unknown = JSON.parse(/^event: machine\ndata: (.*)$/m.exec(text)?.[1] ?? 'null')
+    expect(load).toEqual({ cores: expect.any(Number), busy: expect.any(Number) })
+  })
+
+  it('says what is wrong with how often', async () => {
+    const { app } = harness()
+    const response = await app.request('/api/events?snapshots=often')
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain('expected whole seconds from 1 to 3600')
+  })
 })

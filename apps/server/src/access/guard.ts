@@ -38,7 +38,7 @@ export function guard(rules: AccessRules) {
       }
       c.header('Access-Control-Allow-Origin', origin)
       c.header('Vary', 'Origin')
-      c.header('Access-Control-Expose-Headers', 'X-Request-Id')
+      c.header('Access-Control-Expose-Headers', 'X-Request-Id, X-Berth-Rights, X-Berth-Client')
       if (c.req.method === 'OPTIONS') return preflight(c.req.header('access-control-request-headers'))
     }
     if (rules.keys !== undefined && !OPEN.has(c.req.path)) {

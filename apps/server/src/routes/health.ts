@@ -1,6 +1,7 @@
 import { SSE_TYPE, type OllamaStatusResponse, type OllamaVersionResponse } from '@berth/protocol'
 import { Hono } from 'hono'
-import type { AppEnv } from '../app-env.js'
+import { mayAdminister } from '../access/index.js'
+import { clientOf, type AppEnv } from '../app-env.js'
 import { RequestError } from '../generate/index.js'
 import { eventStream } from '../observe/index.js'
 import type { RouteDeps } from './deps.js'
@@ -28,12 +29,27 @@ export function healthRoutes(deps: RouteDeps): Hono<AppEnv> {
     c.body(await deps.metrics.text(), 200, { 'Content-Type': deps.metrics.contentType }),
   )
   app.get('/api/events', (c) =>
-    c.body(eventStream(deps.scheduler, deps.stopping), 200, {
+    c.body(eventStream(deps.scheduler, deps.stopping, refreshOf(c.req.query('snapshots'))), 200, {
       'Content-Type': SSE_TYPE,
       'Cache-Control': 'no-cache',
+      // What a page may offer to do.
+      'X-Berth-Rights': mayAdminister(c) ? 'admin' : 'user',
+      'X-Berth-Client': encodeURIComponent(clientOf(c)),
     }),
   )
   return app
+}
+
+/** Milliseconds between snapshots; null where none but the first is asked for. @throws RequestError */
+function refreshOf(seconds: string | undefined): number | null {
+  if (seconds === undefined) return null
+  if (!/^\d+$/.test(seconds) || Number(seconds) < 1 || Number(seconds) > 3_600)
+    throw new RequestError(
+      'bad-request',
+      `snapshots: expected whole seconds from 1 to 3600, got ${JSON.stringify(seconds)}`,
+      'snapshots',
+    )
+  return Number(seconds) * 1_000
 }
 
 /** For somebody who opens the address in a browser or with curl. */

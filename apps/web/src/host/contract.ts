@@ -194,7 +194,7 @@ export interface HostCalls {
   refresh(): Promise<void>
 }
 
-/** The scheduler as it is to be watched: a snapshot, then all events after it, a batch a frame. */
+/** The scheduler as it is to be watched: a snapshot, then all events after it, a batch a frame, and a snapshot again now and then. */
 export type WatchMessage =
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly type: 'events'; readonly events: readonly SchedulerEvent[] }

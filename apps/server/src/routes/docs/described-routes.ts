@@ -89,7 +89,7 @@ export const DESCRIBED_ROUTES: readonly DescribedRoute[] = [
     method: 'GET',
     path: '/api/events',
     group: 'Server',
-    does: 'everything that happens, each with its reason, as server-sent events',
+    does: 'everything that happens, each with its reason, as server-sent events; with `?snapshots=SECONDS` also a snapshot and the load of the machine so often',
     answers: { 200: 'an event for each' },
     type: 'text/event-stream',
   },

@@ -1,7 +1,10 @@
 export { AnthropicCountRequest, AnthropicMessage, AnthropicMessagesRequest } from './anthropic/requests.js'
+export { copyableSettings } from './berth/load-settings.js'
 export { formatGoDuration, parseGoDuration, parseKeepAlive } from './formats/go-duration.js'
 export { NDJSON_TYPE, ndjsonLine, ndjsonValues } from './formats/ndjson.js'
 export { SSE_TYPE, sseComment, sseEvent, sseEvents } from './formats/sse.js'
+export { ggufAddress, looksLikeAddress } from './gguf/gguf-address.js'
+export { httpSource } from './gguf/http-source.js'
 export { readGguf } from './gguf/read-gguf.js'
 export {
   OllamaCopyRequest,

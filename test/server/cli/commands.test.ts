@@ -31,7 +31,9 @@ describe('berth', () => {
     expect(await berth(['--version'])).toEqual({ code: 0, out: 'berth 0.1.0\n', err: '' })
     const help = await berth([])
     expect(help.code).toBe(0)
-    for (const name of 'serve run pull list ps show create cp rm stop logs doctor completion'.split(' ')) {
+    for (const name of 'serve run pull list ps show create cp rm stop logs doctor fit completion'.split(
+      ' ',
+    )) {
       expect(help.out).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
       const { code, out } = await berth([name, '--help'])
       expect({ name, code }).toEqual({ name, code: 0 })

@@ -1,14 +1,16 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { CliError, EXIT } from './cli-error.js'
 import { contextOf, withCommonOptions, type CommandContext, type CommonOptions } from './command-context.js'
 import { copy, create, remove, stop } from './commands/change.js'
 import { completionScript, completionsAfter, SHELLS } from './commands/completion.js'
+import type { FitOptions } from './commands/fit.js'
 import { list } from './commands/list.js'
 import { logs, type LogsOptions } from './commands/logs.js'
 import { ps } from './commands/ps.js'
 import { pull } from './commands/pull.js'
 import { run, type RunOptions } from './commands/run.js'
 import { show, type ShowOptions } from './commands/show.js'
+import { KV_TYPES, countFrom1, kvType, size, sizes, wholeNumber } from './option-values.js'
 import type { Surroundings } from './surroundings.js'
 
 /**
@@ -26,10 +28,11 @@ export async function runCommand(args: readonly string[], around: Surroundings):
   const onInterrupt = (): void => interrupted.abort()
   process.once('SIGINT', onInterrupt)
   try {
-    const program = programFor(around, interrupted.signal)
+    let code: number = EXIT.ok
+    const program = programFor(around, interrupted.signal, (other) => (code = other))
     if (first === undefined) program.outputHelp()
     else await program.parseAsync(args.map(withValue), { from: 'user' })
-    return interrupted.signal.aborted ? EXIT.interrupted : EXIT.ok
+    return interrupted.signal.aborted ? EXIT.interrupted : code
   } catch (error) {
     return ended(error, around, args.includes('--json'), interrupted.signal.aborted)
   } finally {
@@ -49,8 +52,15 @@ function ended(error: unknown, { stderr }: Surroundings, json: boolean, interrup
   return error.exitCode
 }
 
-/** The commands with their flags; what they do is in `commands/`. */
-function programFor(around: Surroundings, interrupted: AbortSignal): Command {
+/**
+ * The commands with their flags; what they do is in `commands/`.
+ * @param endWith is told the exit code where it says more than that all went well.
+ */
+function programFor(
+  around: Surroundings,
+  interrupted: AbortSignal,
+  endWith: (code: number) => void,
+): Command {
   const program = new Command('berth')
     .description('Gives local language models a place to run.')
     .version(`berth ${around.version}`, '-v, --version', 'print the version')
@@ -130,6 +140,25 @@ function programFor(around: Surroundings, interrupted: AbortSignal): Command {
       await doctor(on(flags))
     },
   )
+  add('fit <model>', 'whether a model fits: one of the store, a .gguf file, or the address of one')
+    .option('--context <tokens>', 'tokens of context a slot', countFrom1)
+    .option('--slots <count>', 'requests at a time', countFrom1)
+    .option('--kv-type <type>', `element type of the KV cache: ${KV_TYPES.join(', ')}`, kvType)
+    .option('--machine <preset>', 'another machine, such as laptop-16gb, rtx-4090, apple-32gb or 8x-h100')
+    .option(
+      '--vram <bytes>',
+      'a machine by its figures: memory of its GPU, such as 8GB; 8GB,8GB of two',
+      sizes,
+    )
+    .option('--ram <bytes>', 'and its host memory', size)
+    .addHelpText(
+      'after',
+      '\nExit code: 0 all of it on the GPU, 3 partly or wholly on the CPU, 4 it cannot be loaded; 1 and 2 as everywhere.',
+    )
+    .action(async (model: string, flags: CommonOptions & FitOptions) => {
+      const { fit } = await import('./commands/fit.js')
+      endWith(await fit(on(flags), model, flags))
+    })
   program
     .command('completion')
     .argument('<shell>', `one of ${SHELLS.join(', ')}`)
@@ -143,9 +172,4 @@ function programFor(around: Surroundings, interrupted: AbortSignal): Command {
       around.stdout.write(found.map((each) => `${each}\n`).join(''))
     })
   return program
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text)
-  throw new InvalidArgumentError(`expected a whole number, got ${JSON.stringify(text)}`)
 }

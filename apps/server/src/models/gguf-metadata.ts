@@ -1,8 +1,8 @@
 import { parseGgufShardFilename } from '@huggingface/gguf'
 import type { GgufMetadata } from '@berth/budget'
-import { readGguf } from '@berth/protocol'
+import { httpSource, readGguf } from '@berth/protocol'
 import { BackendError } from '@berth/scheduler'
-import { fileSource, urlSource } from './gguf-source.js'
+import { fileSource } from './gguf-source.js'
 
 export interface ReadGgufOptions {
   /** For URLs; absent: the platform's. */
@@ -37,7 +37,7 @@ function otherParts(location: string): readonly string[] {
 async function readPart(location: string, options: ReadGgufOptions): Promise<GgufMetadata> {
   try {
     const isUrl = /^https?:\/\//.test(location)
-    const source = isUrl ? await urlSource(location, options.fetch) : await fileSource(location)
+    const source = isUrl ? await httpSource(location, options.fetch ?? fetch) : await fileSource(location)
     const { values, lengths, tensors } = await readGguf(source)
     return { values, lengths, tensors }
   } catch (error) {

@@ -32,33 +32,6 @@ export async function fileSource(path: string): Promise<GgufSource> {
   }
 }
 
-/** A file on a server that answers range requests. Rejects with an Error whose message says what is wrong. */
-export async function urlSource(url: string, fetch_: typeof fetch = fetch): Promise<GgufSource> {
-  const get = async (start: number, end: number): Promise<Response> => {
-    const response = await fetch_(url, { headers: { range: `bytes=${start}-${end - 1}` } }).catch(
-      (error: unknown) => {
-        throw new Error('the server cannot be reached', { cause: error })
-      },
-    )
-    if (response.ok || response.status === 416) return response
-    await response.body?.cancel()
-    throw new Error(`the server answers ${response.status} ${response.statusText}`.trimEnd())
-  }
-  const first = await get(0, 1)
-  await first.body?.cancel()
-  if (first.status !== 206) throw new Error('the server does not send parts of a file (no range requests)')
-  const total = Number(first.headers.get('content-range')?.split('/')[1])
-  const size = Number.isSafeInteger(total) ? total : undefined
-  return {
-    size,
-    read: async (start, end) => {
-      if (size !== undefined && start >= size) return new Uint8Array(0)
-      const response = await get(start, end)
-      return response.status === 206 ? new Uint8Array(await response.arrayBuffer()) : new Uint8Array(0)
-    },
-  }
-}
-
 function unreadable(error: unknown): string {
   const code = errorCode(error)
   if (code === 'ENOENT') return 'there is no such file'

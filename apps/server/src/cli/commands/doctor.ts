@@ -1,15 +1,15 @@
-import { readFileSync } from 'node:fs'
 import { readdir, statfs } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { formatBytes } from '@berth/budget'
 import type { OllamaPsResponse, OllamaVersionResponse } from '@berth/protocol'
-import { readConfig, type Config } from '../../config/index.js'
+import { type Config } from '../../config/index.js'
 import { survey, type Survey, type SurveyedModel } from '../../engine/index.js'
-import { ModelStore, storeFolders, type StoreFolders } from '../../models/index.js'
+import { type StoreFolders } from '../../models/index.js'
 import { CliError } from '../cli-error.js'
 import type { Client } from '../client.js'
 import type { CommandContext } from '../command-context.js'
+import { localConfig, localStore } from '../local-store.js'
 import { fileSize } from '../output/words.js'
 
 /** Everything the doctor found. Plain data, as `--json` gives it. */
@@ -37,16 +37,15 @@ interface Findings {
 /** What the machine has, which build of the engine it gets and why, and which models fit. @throws CliError where something is wrong. */
 export async function doctor({ client, out, json, around }: CommandContext): Promise<void> {
   const problems: string[] = []
-  const config = configOf(around.env)
-  const folders = storeFolders({ own: config.models, ollama: config.ollamaModels, gguf: config.ggufFolders })
-  const store = new ModelStore(folders, (problem) => problems.push(problem))
+  const config = localConfig(around.env)
+  const store = localStore(config, (problem) => problems.push(problem))
   const [found, server, stores, installed] = await Promise.all([
     survey(config, store).catch((error: unknown) => {
       problems.push(`the engine cannot be loaded: ${error instanceof Error ? error.message : String(error)}`)
       return null
     }),
     serverAt(client),
-    storesOf(folders),
+    storesOf(store.folders),
     installedBuilds(),
   ])
   const findings: Findings = {
@@ -64,13 +63,6 @@ export async function doctor({ client, out, json, around }: CommandContext): Pro
   if (json) out.json(findings)
   else print(findings, out)
   if (problems.length > 0) throw new CliError(problems.join('\n'))
-}
-
-/** @throws CliError for settings that make no sense: a server would not start with them. */
-function configOf(env: Readonly<Record<string, string | undefined>>): Config {
-  const read = readConfig({ args: [], env, readFile: (path) => readFileSync(path, 'utf8') })
-  if (read.kind === 'config') return read.config
-  throw new CliError(read.kind === 'errors' ? read.errors.join('\n') : 'the settings cannot be read')
 }
 
 async function serverAt(client: Client): Promise<Findings['server']> {

@@ -28,13 +28,15 @@ export interface RandomShape {
   readonly ropeFactors?: readonly number[]
   /** GPT-2's byte pairs if left out, or SentencePiece's kind (Llama 2). */
   readonly tokenizer?: 'gpt2' | 'llama'
+  /** With tokens for a gap between two texts: the vocabulary's last three. */
+  readonly infill?: boolean
   /** Jinja; ChatML if left out, none at all with null. */
   readonly chatTemplate?: string | null
   readonly seed?: number
 }
 
 /** What was added later is absent where it is not asked for: older files keep their names. */
-type Later = 'ropeFactors' | 'tokenizer'
+type Later = 'ropeFactors' | 'tokenizer' | 'infill'
 
 interface FullShape extends Required<Omit<RandomShape, 'pooling' | Later>>, Pick<RandomShape, Later> {
   readonly pooling: 'mean' | 'last' | 'none'
@@ -90,6 +92,7 @@ function completeShape(shape: RandomShape): FullShape {
     seed: shape.seed ?? 1,
     ...(shape.ropeFactors === undefined ? {} : { ropeFactors: shape.ropeFactors }),
     ...(shape.tokenizer === undefined ? {} : { tokenizer: shape.tokenizer }),
+    ...(shape.infill ? { infill: true } : {}),
   }
   if (full.heads % full.kvHeads !== 0) {
     throw new RangeError(
@@ -171,6 +174,11 @@ function describe(shape: FullShape): MetadataPlan {
   plan.u32('tokenizer.ggml.unknown_token_id', tokenizer.unknown)
   plan.u32('tokenizer.ggml.padding_token_id', tokenizer.endOfTurn)
   plan.bool('tokenizer.ggml.add_bos_token', false)
+  if (shape.infill) {
+    plan.u32('tokenizer.ggml.fim_pre_token_id', shape.vocab - 3)
+    plan.u32('tokenizer.ggml.fim_suf_token_id', shape.vocab - 2)
+    plan.u32('tokenizer.ggml.fim_mid_token_id', shape.vocab - 1)
+  }
   if (shape.chatTemplate !== null) plan.text('tokenizer.chat_template', shape.chatTemplate)
   return plan
 }

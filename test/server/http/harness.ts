@@ -138,6 +138,8 @@ function modelSource(models: Readonly<Record<string, TestModel>>): ModelSource {
     families: ['bird'],
     parameterSize: '1K',
     quantization: 'F16',
+    contextLength: 512,
+    embeddingLength: 64,
   }
   const capabilities = (name: string) => models[name]?.capabilities ?? (['completion'] as const)
   return {
@@ -147,7 +149,7 @@ function modelSource(models: Readonly<Record<string, TestModel>>): ModelSource {
       return await Promise.resolve(stored.find((model) => model.name === wanted))
     },
     facts: ({ name }) => Promise.resolve({ facts, capabilities: capabilities(name), parameterCount: 1_000 }),
-    listedFacts: () => Promise.resolve(facts),
+    listedFacts: ({ name }) => Promise.resolve({ ...facts, capabilities: capabilities(name) }),
     describe: (model) =>
       Promise.resolve({
         model,

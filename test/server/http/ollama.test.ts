@@ -319,6 +319,8 @@ describe('lists of models', () => {
     families: ['bird'],
     parameter_size: '1K',
     quantization_level: 'F16',
+    context_length: 512,
+    embedding_length: 64,
   }
 
   it('/api/tags has all that are there', async () => {
@@ -332,6 +334,7 @@ describe('lists of models', () => {
           size: 1_234,
           digest: 'd'.repeat(64),
           details,
+          capabilities: ['completion'],
         },
       ],
     })

@@ -1,7 +1,7 @@
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { describeModel, FactsReader, ModelStore } from '../../../apps/server/src/models/index.js'
+import { describeModel, FactsFile, FactsReader, ModelStore } from '../../../apps/server/src/models/index.js'
 import { randomGguf, smollm2, type RandomShape } from '../../models/index.js'
 import { putModel, type ModelContents } from './ollama-store.js'
 import { temporaryFolder } from '../../temporary-folder.js'
@@ -13,6 +13,8 @@ async function storeWith(contents: ModelContents) {
   await putModel(own, 'registry.ollama.ai/library/tiny/latest', contents)
   return await new ModelStore({ own, shared: [], gguf: [] }, () => {}).get('tiny')
 }
+
+const newReader = async () => new FactsReader(new FactsFile(join(await temporaryFolder(), 'facts.json')))
 
 const weights = async (shape: RandomShape = SMALL) => await readFile(await randomGguf(shape))
 
@@ -89,9 +91,11 @@ describe('capabilities', () => {
       chat('{{ messages }}{% if enable_thinking %}<think>{% endif %}'),
       ['completion', 'thinking'],
     ],
+    ['tokens for a gap', { ...SMALL, infill: true }, ['completion', 'insert']],
     ['pooling', { ...SMALL, pooling: 'mean' }, ['embedding']],
   ])('with %s are read from the file', async (_case, shape, expected) => {
-    const { capabilities } = await new FactsReader().read(await storeWith({ model: await weights(shape) }))
+    const model = await storeWith({ model: await weights(shape) })
+    const { capabilities } = await (await newReader()).read(model)
     expect(capabilities).toEqual(expected)
   })
 
@@ -100,7 +104,7 @@ describe('capabilities', () => {
       model: await weights({ ...SMALL, chatTemplate: null }),
       layers: { template: '{{ if .Tools }}{{ .Tools }}{{ end }}{{ .Prompt }}{{ .Suffix }}{{ .Thinking }}' },
     })
-    const { capabilities } = await new FactsReader().read(model)
+    const { capabilities } = await (await newReader()).read(model)
     expect(capabilities).toEqual(['completion', 'tools', 'insert', 'thinking'])
   })
 })
@@ -112,14 +116,34 @@ describe('what a list tells of a plain file', () => {
     await symlink(await smollm2(), join(gguf, 'sub', 'SmolLM2-135M-Instruct.Q4_1.gguf'))
     await writeFile(join(gguf, 'broken.gguf'), 'nonsense')
     const store = new ModelStore({ own: join(gguf, 'none'), shared: [], gguf: [gguf] }, () => {})
-    const reader = new FactsReader()
+    const reader = await newReader()
     expect(await reader.listed(await store.get('smollm2-135m-instruct:q4_1'))).toEqual({
       format: 'gguf',
       family: 'llama',
       families: ['llama'],
       parameterSize: '134.52M',
       quantization: 'Q4_1',
+      contextLength: 8_192,
+      embeddingLength: 576,
+      capabilities: ['completion'],
     })
-    expect(await reader.listed(await store.get('broken'))).toEqual({ format: 'gguf' })
+    expect(await reader.listed(await store.get('broken'))).toEqual({ format: 'gguf', capabilities: [] })
+  })
+
+  it('is read once for each state of the file, also over a start', async () => {
+    const gguf = await temporaryFolder()
+    await copyFile(await randomGguf(SMALL), join(gguf, 'tiny.gguf'))
+    const store = new ModelStore({ own: join(gguf, 'none'), shared: [], gguf: [gguf] }, () => {})
+    const model = await store.get('tiny')
+    const kept = join(gguf, 'facts.json')
+    const first = await new FactsReader(new FactsFile(kept)).listed(model)
+    expect(first.capabilities).toEqual(['completion'])
+    // Nothing is left to be read but what was kept.
+    await rm(join(gguf, 'tiny.gguf'))
+    expect(await new FactsReader(new FactsFile(kept)).listed(model)).toEqual(first)
+    const changed = { ...model, digest: 'f'.repeat(64) }
+    expect((await new FactsReader(new FactsFile(kept)).listed(changed)).capabilities).toEqual([])
+    await writeFile(kept, '{"format": 1, "entries": [["')
+    expect((await new FactsReader(new FactsFile(kept)).listed(model)).capabilities).toEqual([])
   })
 })

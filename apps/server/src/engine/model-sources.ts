@@ -1,7 +1,15 @@
+import { join } from 'node:path'
 import { BackendError, type ModelId } from '@berth/scheduler'
 import type { ModelSource as ServedSource } from '../generate/index.js'
 import type { ModelSource as EngineSource } from '../llama/index.js'
-import { FactsReader, StoreError, describeModel, type ModelStore, type StoredModel } from '../models/index.js'
+import {
+  FactsFile,
+  FactsReader,
+  StoreError,
+  describeModel,
+  type ModelStore,
+  type StoredModel,
+} from '../models/index.js'
 
 /** The store as the llama backend sees it. */
 export function engineModels(store: ModelStore): EngineSource {
@@ -36,7 +44,7 @@ export function engineModels(store: ModelStore): EngineSource {
  *   or deleted, by us or by another program.
  */
 export function servedModels(store: ModelStore, changed: (model: ModelId) => void): ServedSource {
-  const facts = new FactsReader()
+  const facts = new FactsReader(new FactsFile(join(store.folders.own, 'model-facts.json')))
   const seen = new Map<ModelId, string>()
 
   const look = (model: StoredModel): StoredModel => {

@@ -1,4 +1,4 @@
-import type { Capability, FileFacts, ModelDescription, ModelFacts, StoredModel } from '../models/index.js'
+import type { Capability, FileFacts, ListedFacts, ModelDescription, StoredModel } from '../models/index.js'
 import { StoreError } from '../models/index.js'
 import { unknownModel } from './request-error.js'
 
@@ -14,7 +14,8 @@ export interface ModelSource {
   find(name: string): Promise<StoredModel | undefined>
   /** What has to be read from the model's file; read once for each state of a model. */
   facts(model: StoredModel): Promise<FileFacts>
-  listedFacts(model: StoredModel): Promise<ModelFacts>
+  /** The same as far as lists show it, and for a file that cannot be read what else is known. */
+  listedFacts(model: StoredModel): Promise<ListedFacts>
   describe(model: StoredModel): Promise<ModelDescription>
 }
 

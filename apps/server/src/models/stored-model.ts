@@ -40,4 +40,8 @@ export interface ModelFacts {
   readonly parameterSize?: string
   /** "Q4_K_M". */
   readonly quantization?: string
+  /** Tokens that it was trained for. */
+  readonly contextLength?: number
+  /** Numbers in a token's vector. */
+  readonly embeddingLength?: number
 }

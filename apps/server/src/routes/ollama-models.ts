@@ -25,14 +25,18 @@ export function ollamaModelRoutes(deps: RouteDeps): Hono<AppEnv> {
     const list = await models.list()
     const response: OllamaTagsResponse = {
       models: await Promise.all(
-        list.map(async (model) => ({
-          name: model.name,
-          model: model.name,
-          modified_at: model.modifiedAt.toISOString(),
-          size: model.bytes,
-          digest: model.digest,
-          details: detailsOf(model, await models.listedFacts(model)),
-        })),
+        list.map(async (model) => {
+          const facts = await models.listedFacts(model)
+          return {
+            name: model.name,
+            model: model.name,
+            modified_at: model.modifiedAt.toISOString(),
+            size: model.bytes,
+            digest: model.digest,
+            details: detailsOf(model, facts),
+            ...(facts.capabilities.length === 0 ? {} : { capabilities: facts.capabilities }),
+          }
+        }),
       ),
     }
     return c.json(response)
@@ -96,6 +100,8 @@ function detailsOf(model: StoredModel | undefined, facts: ModelFacts): OllamaDet
     families: facts.families ?? null,
     parameter_size: facts.parameterSize ?? '',
     quantization_level: facts.quantization ?? '',
+    ...(facts.contextLength === undefined ? {} : { context_length: facts.contextLength }),
+    ...(facts.embeddingLength === undefined ? {} : { embedding_length: facts.embeddingLength }),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RemoteModel } from '@berth/protocol'
-import type { Capability, FileFacts, ModelDescription, ModelFacts, StoredModel } from '../models/index.js'
+import type { Capability, FileFacts, FullFacts, ModelDescription, StoredModel } from '../models/index.js'
 import { z } from 'zod'
 
 const CAPABILITIES: readonly Capability[] = [
@@ -32,13 +32,14 @@ export function upstreamModel(model: RemoteModel, address: string): StoredModel 
 }
 
 /** What an empty text stands for is not known. */
-export function factsOf(model: RemoteModel): Required<ModelFacts> {
+export function factsOf(model: RemoteModel): FullFacts {
   return {
     format: model.format ?? '',
     family: model.family ?? '',
     families: model.family === null ? [] : [model.family],
     parameterSize: model.parameterSize ?? '',
     quantization: model.quantization ?? '',
+    ...(model.contextLength === null ? {} : { contextLength: model.contextLength }),
   }
 }
 

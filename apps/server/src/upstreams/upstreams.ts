@@ -89,7 +89,10 @@ export class Upstreams {
       },
       listedFacts: async (model) => {
         const origin = this.#origin.get(model)
-        return origin === undefined ? await local.listedFacts(model) : factsOf(origin.model)
+        if (origin === undefined) return await local.listedFacts(model)
+        // What its server does not tell, a list does not guess.
+        const { facts, capabilities } = upstreamFacts(origin.model)
+        return { ...facts, capabilities: origin.model.capabilities === null ? [] : capabilities }
       },
       describe: async (model) => {
         const origin = this.#origin.get(model)

@@ -75,6 +75,9 @@ export interface OllamaDetails {
   readonly families: readonly string[] | null
   readonly parameter_size: string
   readonly quantization_level: string
+  /** Tokens that the model was trained for. */
+  readonly context_length?: number
+  readonly embedding_length?: number
 }
 
 export interface OllamaTagsResponse {

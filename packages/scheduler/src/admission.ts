@@ -2,15 +2,13 @@ import type { Clock } from './clock.js'
 import { deferred } from './deferred.js'
 import { SchedulerError } from './errors.js'
 import type { EventLog } from './event-log.js'
-import type { SchedulerEvent } from './events.js'
+import type { Forecast } from './forecast/forecast.js'
+import { Gate, type Expectations } from './gate.js'
 import type { RequestClass, RequestId, SchedulerRequest } from './request.js'
 import type { RequestQueue } from './request-queue.js'
 import { ofRequest, type RequestRecord } from './request-record.js'
 import type { SchedulerSettings } from './settings.js'
 import { waitingWhy } from './view.js'
-
-/** Types of events after which a request has no more. */
-const LAST: ReadonlySet<SchedulerEvent['type']> = new Set(['finished', 'cancelled', 'refused', 'failed'])
 
 /** Who is let in, and for how long they may wait. */
 export class Admission {
@@ -18,9 +16,9 @@ export class Admission {
   readonly #clock: Clock
   readonly #log: EventLog
   readonly #settings: SchedulerSettings
+  readonly #gate: Gate
+  readonly #forecast: Forecast
   readonly #expired: (record: RequestRecord, error: SchedulerError) => void
-  /** Those that were let in and are not over. */
-  readonly #live = new Map<RequestId, RequestRecord>()
   #count = 0
   /** One timer, for the next deadline of all. */
   #timer: Disposable | null = null
@@ -30,6 +28,9 @@ export class Admission {
     clock: Clock
     log: EventLog
     settings: SchedulerSettings
+    forecast: Forecast
+    /** For who is turned away: when it makes sense to come again. */
+    expected: Expectations
     /** Takes a request whose deadline has come out of the queue. */
     expired: (record: RequestRecord, error: SchedulerError) => void
   }) {
@@ -38,27 +39,29 @@ export class Admission {
     this.#log = options.log
     this.#settings = options.settings
     this.#expired = options.expired
-    this.#log.on((event) => this.#heard(event))
+    this.#gate = new Gate(options)
+    this.#forecast = options.forecast
   }
 
-  /** @throws SchedulerError `queue-full` */
+  /** @throws SchedulerError `queue-full`, `rate-limited` */
   admit(request: SchedulerRequest): RequestRecord {
-    const { maxQueue, classDelayMs } = this.#settings
-    if (this.#queue.size >= maxQueue) {
-      throw new SchedulerError('queue-full', `the queue is full: ${maxQueue} requests wait already`)
-    }
+    const { clientLimits } = this.#settings
+    const { class: requestClass = 'normal', client = 'local', limits = clientLimits } = request
+    this.#gate.check(client, requestClass, limits)
     this.#count += 1
     const now = this.#clock.now()
-    const requestClass = request.class ?? 'normal'
     const record: RequestRecord = {
       id: `r${this.#count}`,
       seq: this.#count,
       request,
       line: this.#queue.line(request.model, request.purpose),
       class: requestClass,
-      client: request.client ?? 'local',
+      client,
       queuedAt: now,
-      key: now + classDelayMs[requestClass],
+      waitsSince: now,
+      work: this.#forecast.work(request),
+      key: now,
+      fair: null,
       deadline: 0,
       state: 'waiting',
       why: 'has just come',
@@ -66,10 +69,14 @@ export class Admission {
       refusedBy: [],
       delivered: false,
       granted: deferred(),
-      reading: deferred(),
-      outcome: null,
+      coming: deferred(),
+      reading: null,
+      making: { void: false },
+      parked: null,
+      preemption: null,
     }
-    this.#live.set(record.id, record)
+    this.#gate.opened(record, limits)
+    this.#forecast.arrived(request, now, client)
     this.enqueue(record)
     this.#log.emit({
       type: 'queued',
@@ -85,24 +92,25 @@ export class Admission {
 
   /** A request that waits or runs. */
   find(id: RequestId): RequestRecord | undefined {
-    return this.#live.get(id)
+    return this.#gate.find(id)
   }
 
   /** Gives a request another class: one that waits moves to its place there, one that runs is known by it from now on. */
   reclass(record: RequestRecord, to: RequestClass, why: string): void {
     if (record.class === to) return
     const waits = record.state === 'waiting'
-    if (waits) this.#queue.delete(record)
-    record.class = to
-    record.key = record.queuedAt + this.#settings.classDelayMs[to]
-    if (waits) this.#queue.add(record)
+    if (waits) this.#queue.reclass(record, to)
+    else record.class = to
     this.#log.emit({ type: 'reclassed', ...ofRequest(record), class: to, why })
   }
 
   /** Puts a request in line, at the place of its arrival, with its whole waiting time before it. */
   enqueue(record: RequestRecord): void {
     record.state = 'waiting'
-    record.deadline = this.#clock.now() + (record.request.maxWaitMs ?? this.#settings.maxWaitMs)
+    const { maxWaitMs } = this.#settings
+    const own = record.request.maxWaitMs ?? maxWaitMs
+    // An answer that has begun is not given up because its request wanted to begin soon.
+    record.deadline = this.#clock.now() + (record.parked === null ? own : Math.max(own, maxWaitMs))
     this.#queue.add(record)
     if (this.#queue.nextDeadline === record) this.#watch()
   }
@@ -111,12 +119,8 @@ export class Admission {
   dequeue(record: RequestRecord, state: 'running' | 'over'): void {
     const watched = this.#queue.nextDeadline === record
     record.state = state
-    this.#queue.delete(record)
+    this.#queue.delete(record, state)
     if (watched) this.#watch()
-  }
-
-  #heard(event: SchedulerEvent): void {
-    if (LAST.has(event.type) && 'request' in event) this.#live.delete(event.request)
   }
 
   #watch(): void {
@@ -129,7 +133,7 @@ export class Admission {
     for (;;) {
       const next = this.#queue.nextDeadline
       if (next === undefined || next.deadline > this.#clock.now()) return
-      const waited = Math.round((this.#clock.now() - next.queuedAt) / 1000)
+      const waited = Math.round((this.#clock.now() - next.waitsSince) / 1000)
       this.#expired(next, new SchedulerError('deadline', `waited ${waited} s in vain: ${waitingWhy(next)}`))
     }
   }

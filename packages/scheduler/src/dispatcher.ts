@@ -5,18 +5,21 @@ import type { Clock } from './clock.js'
 import { decide, type Decision } from './decide.js'
 import { BackendError, SchedulerError } from './errors.js'
 import type { EventLog } from './event-log.js'
+import type { Forecast } from './forecast/forecast.js'
 import type { Jobs } from './jobs.js'
 import type { KnownModel, Line } from './line.js'
 import { BudgetView } from './memory-view.js'
 import { ModelReader } from './model-reader.js'
 import { moveUp } from './move-up.js'
 import { newEntry } from './new-entry.js'
+import type { ParkedJob } from './parked-job.js'
+import type { Order } from './order/order.js'
 import type { LoadPlan } from './plan-load.js'
 import type { LoadWish } from './request.js'
 import type { RequestQueue } from './request-queue.js'
 import { byOrder, ofRequest, type RequestRecord } from './request-record.js'
 import type { RunnerPool } from './runner-pool.js'
-import { isForeign, label, type RunnerEntry, type RunningJob } from './runner-entry.js'
+import { isForeign, label, totalBytes, type RunnerEntry, type RunningJob } from './runner-entry.js'
 import type { SchedulerSettings } from './settings.js'
 
 export interface DispatcherParts {
@@ -26,6 +29,8 @@ export interface DispatcherParts {
   readonly clock: Clock
   readonly settings: SchedulerSettings
   readonly log: EventLog
+  readonly order: Order
+  readonly forecast: Forecast
   readonly queue: RequestQueue
   readonly admission: Admission
   readonly pool: RunnerPool
@@ -64,7 +69,7 @@ export class Dispatcher {
   }
 
   /** Ends a request that waits for another try with what its first one ended with. */
-  #giveUp(record: RequestRecord, error: BackendError): void {
+  #giveUp(record: RequestRecord, error: BackendError | SchedulerError): void {
     this.#parts.admission.dequeue(record, 'over')
     this.#parts.log.emit({ type: 'failed', ...ofRequest(record), runner: null, why: error.message })
     this.#withdrawn(record, error)
@@ -78,7 +83,7 @@ export class Dispatcher {
     record.state = 'over'
     this.#parts.log.emit({ type: 'cancelled', ...ofRequest(record), why })
     const error = new SchedulerError('cancelled', why)
-    record.outcome?.reject(error)
+    record.reading?.next.reject(error)
     this.#withdrawn(record, error)
     job?.run.cancel()
     this.look()
@@ -88,7 +93,8 @@ export class Dispatcher {
   #withdrawn(record: RequestRecord, error: SchedulerError | BackendError): void {
     const { line } = record
     record.granted.reject(error)
-    record.reading.reject(error)
+    record.coming.reject(error)
+    this.#parts.jobs.discard(record)
     this.#callOffDrains(record.id)
     this.touch(line)
     const { runner } = line
@@ -138,7 +144,7 @@ export class Dispatcher {
     return lines.toSorted((a, b) => {
       const [x, y] = [a.waiting.first, b.waiting.first]
       if (x === undefined || y === undefined) return x === y ? 0 : x === undefined ? 1 : -1
-      return byOrder(x, y)
+      return this.#parts.order.compare(x, y)
     })
   }
 
@@ -163,6 +169,12 @@ export class Dispatcher {
         this.#giveUp(head, refusal.error)
         continue
       }
+      if (head.parked !== null && line.known !== null && !goesOn(head.parked, line.known)) {
+        // What it has said of its text cannot be taken back.
+        if (head.delivered) this.#giveUp(head, changedWhileAside(head))
+        else this.#parts.jobs.beginAnew(head)
+        continue
+      }
       const decision = this.#decide(line, head)
       if (decision.do === 'wait') return this.#wait(line, head, decision)
       this.#apply(line, head, decision)
@@ -180,9 +192,11 @@ export class Dispatcher {
       model: line.model,
       revision: known.info.revision,
       profile: known.profile,
-      wish: head.request.wish ?? {},
+      wish: wishOf(head),
       hasJob: head.request.job !== undefined,
-      waitedMs: this.#parts.clock.now() - head.queuedAt,
+      request: { id: head.id, class: head.class },
+      now: this.#parts.clock.now(),
+      waitedMs: this.#parts.clock.now() - head.waitsSince,
       roomIsKeptFor: this.#roomIsKeptFor(line, head),
       mine: line.runner,
       runners: this.#parts.pool.entries,
@@ -205,9 +219,10 @@ export class Dispatcher {
       this.#parts.log.emit({ type: 'waiting', ...ofRequest(head), why: decision.why })
     }
     if (decision.for !== 'memory' && decision.for !== 'cores') return
+    if (decision.for === 'memory') this.#parts.jobs.makeRoom()
     this.#short.add(line)
     line.keepsRoom = decision.keepsRoom ?? false
-    const patient = head.queuedAt + this.#parts.settings.patienceMs
+    const patient = head.waitsSince + this.#parts.settings.patienceMs
     if (patient <= this.#parts.clock.now()) return
     line.timer = this.#parts.clock.at(patient, () => {
       this.touch(line)
@@ -225,15 +240,14 @@ export class Dispatcher {
         this.#callOffDrains(head.id)
         return this.#parts.jobs.start(line.runner, head, decision.why)
       case 'load':
-        return this.#load(
-          line,
-          head.request.wish ?? {},
-          decision.plan,
-          decision.why,
-          head.request.keepAliveMs,
-        )
+        return this.#load(line, wishOf(head), decision.plan, decision.why, head.request.keepAliveMs)
       case 'rest':
         return this.#parts.pool.drain(decision.runner, decision.why, 'rest', head.id)
+      case 'preempt':
+        for (const id of decision.requests) {
+          this.#parts.jobs.preempt(decision.runner, id, head, decision.why)
+        }
+        return
       case 'refuse':
         return this.refuse(head, new SchedulerError(decision.code, decision.why))
     }
@@ -292,13 +306,36 @@ export class Dispatcher {
 
   // What is told from outside
 
-  /** A runner is loaded, or one of its slots is free. */
+  /** A runner is loaded. */
+  ready(entry: RunnerEntry): void {
+    this.#parts.forecast.loaded(entry, totalBytes(entry), entry.lastUsed - entry.begunAt)
+    this.freed(entry)
+  }
+
+  /** One of a runner's slots is free. */
   freed(entry: RunnerEntry): void {
     this.touch(entry.line)
     if (entry.jobs.size === 0) {
       this.#idle.add(entry)
       this.#touchShort()
+    } else this.#touchPreempting(entry)
+    this.look()
+  }
+
+  /** What still runs there may be all batch work now, and give way. */
+  #touchPreempting(entry: RunnerEntry): void {
+    const preempting = (line: Line) => line.waiting.first?.class === 'interactive'
+    for (const line of this.#short) if (preempting(line)) this.touch(line)
+    if (entry.drain === null) return
+    for (const { line, after } of this.#parts.pool.entries) {
+      if (after.has(entry) && preempting(line)) this.touch(line)
     }
+  }
+
+  /** A job that was asked to give its slot away keeps it: whoever wanted it looks further. */
+  staysOn(entry: RunnerEntry): void {
+    this.touch(entry.line)
+    this.#touchPreempting(entry)
     this.look()
   }
 
@@ -396,4 +433,20 @@ function jobOf(record: RequestRecord): RunningJob | undefined {
     if (job !== undefined) return job
   }
   return undefined
+}
+
+/** What a load must grant a request: one that was set aside goes on only with what it had. */
+function wishOf({ request, parked }: RequestRecord): LoadWish {
+  const asked = request.wish ?? {}
+  return parked === null ? asked : parked.wish(asked)
+}
+
+/** Whether what was set aside can go on with what is there now. */
+function goesOn(parked: ParkedJob, known: KnownModel): boolean {
+  return parked.backend === known.backend && parked.spec.revision === known.info.revision
+}
+
+function changedWhileAside({ line }: RequestRecord): SchedulerError {
+  const message = `${line.model} has changed while this answer was set aside: it cannot go on as it began`
+  return new SchedulerError('runner-lost', message)
 }

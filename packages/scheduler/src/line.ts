@@ -1,8 +1,7 @@
 import type { MemoryProfile } from '@berth/budget'
 import type { Backend, ModelId, ModelInfo, Purpose } from './backend.js'
-import { byOrder, type RequestRecord } from './request-record.js'
+import type { OrderedLine } from './order/order.js'
 import type { RunnerEntry } from './runner-entry.js'
-import { SortedLine } from './sorted-line.js'
 
 /** What is known of a line's model: where it runs and what it needs. */
 export interface KnownModel {
@@ -15,7 +14,7 @@ export interface KnownModel {
 export interface Line {
   readonly model: ModelId
   readonly purpose: Purpose
-  readonly waiting: SortedLine<RequestRecord>
+  readonly waiting: OrderedLine
   /** The runner that takes its jobs, or will once loaded; never one that is on its way out. */
   runner: RunnerEntry | null
   /** All runners that were loaded for it and are not gone yet. */
@@ -32,11 +31,11 @@ export interface Line {
   timer: Disposable | null
 }
 
-export function newLine(model: ModelId, purpose: Purpose): Line {
+export function newLine(model: ModelId, purpose: Purpose, waiting: OrderedLine): Line {
   return {
     model,
     purpose,
-    waiting: new SortedLine(byOrder),
+    waiting,
     runner: null,
     runners: new Set(),
     known: null,

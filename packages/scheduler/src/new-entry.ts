@@ -64,6 +64,7 @@ export function newEntry(options: {
     progress: null,
     runner: null,
     begun: false,
+    begunAt: now,
     keepAliveMs: options.keepAliveMs,
     threads: 1,
     lastSign: now,

@@ -1,19 +1,32 @@
 import type { ModelId, Purpose } from './backend.js'
 import { newLine, type Line } from './line.js'
-import { byDeadline, byOrder, type RequestRecord } from './request-record.js'
+import type { RequestClass } from './request.js'
+import type { Order } from './order/order.js'
+import { byDeadline, type RequestRecord } from './request-record.js'
 import { SortedLine } from './sorted-line.js'
 
 /**
- * All requests that wait: in one order over all (for places in line), a line for each model (for whom a
- * free slot goes to), and by deadline. Every change costs the logarithm of their number.
+ * All requests that wait: in one order over all (for places in line) and a line for each model (for whom a
+ * free slot goes to), both as the policy has it, and by deadline. Every change costs the logarithm of their number.
  */
 export class RequestQueue {
   readonly #lines = new Map<string, Line>()
-  readonly #order = new SortedLine<RequestRecord>(byOrder)
+  readonly #order: Order
   readonly #deadlines = new SortedLine<RequestRecord>(byDeadline)
 
+  readonly #byClass: Record<RequestClass, number> = { interactive: 0, normal: 0, batch: 0 }
+
+  constructor(order: Order) {
+    this.#order = order
+  }
+
   get size(): number {
-    return this.#order.size
+    return this.#order.all.size
+  }
+
+  /** How many wait that are of a class. */
+  waiting(of: RequestClass): number {
+    return this.#byClass[of]
   }
 
   /** The waiting request whose deadline is next. */
@@ -26,7 +39,7 @@ export class RequestQueue {
     const key = `${purpose} ${model}`
     let line = this.#lines.get(key)
     if (line === undefined) {
-      line = newLine(model, purpose)
+      line = newLine(model, purpose, this.#order.newLine())
       this.#lines.set(key, line)
     }
     return line
@@ -36,21 +49,30 @@ export class RequestQueue {
     return this.#lines.values()
   }
 
+  /** Its class is not to be changed while it is here. */
   add(record: RequestRecord): void {
+    this.#byClass[record.class] += 1
     this.#order.add(record)
     this.#deadlines.add(record)
-    record.line.waiting.add(record)
   }
 
-  delete(record: RequestRecord): void {
-    this.#order.delete(record)
+  /** @param to `running`: because its turn has come. */
+  delete(record: RequestRecord, to: 'running' | 'over'): void {
+    this.#byClass[record.class] -= 1
+    this.#order.delete(record, to)
     this.#deadlines.delete(record)
-    record.line.waiting.delete(record)
+  }
+
+  /** Moves a request that waits to another class. */
+  reclass(record: RequestRecord, to: RequestClass): void {
+    this.#byClass[record.class] -= 1
+    this.#byClass[to] += 1
+    this.#order.move(record, () => (record.class = to))
   }
 
   /** Its place, from 1. */
   position(record: RequestRecord): number {
-    return this.#order.rank(record) + 1
+    return this.#order.all.rank(record) + 1
   }
 
   /** Drops a line that has neither requests nor runners: names of models must not pile up. */
@@ -63,6 +85,6 @@ export class RequestQueue {
   }
 
   [Symbol.iterator](): Iterator<RequestRecord> {
-    return this.#order[Symbol.iterator]()
+    return this.#order.all[Symbol.iterator]()
   }
 }

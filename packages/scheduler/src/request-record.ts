@@ -1,7 +1,12 @@
-import type { Backend, Run } from './backend.js'
+import type { Backend } from './backend.js'
 import type { Deferred } from './deferred.js'
 import type { BackendError } from './errors.js'
+import type { Work } from './forecast/forecast.js'
 import type { Line } from './line.js'
+import type { FairPlace } from './order/fair-line.js'
+import type { ParkedJob } from './parked-job.js'
+import type { PreemptionRecord } from './preempt.js'
+import type { Making, Reading } from './reading.js'
 import type { Grant, RequestClass, RequestId, SchedulerRequest } from './request.js'
 
 /** What a foreign engine said of a request that another one may well not say. */
@@ -20,8 +25,14 @@ export interface RequestRecord {
   class: RequestClass
   readonly client: string
   readonly queuedAt: number
-  /** Its place in the order: the least goes first. Not to be changed while it is in line. */
+  /** Since when it waits, or waited last: its arrival, or the moment at which it was set aside. */
+  waitsSince: number
+  /** What it is expected to take, foreseen at its arrival. */
+  readonly work: Work
+  /** Its age, as far as its class lets that count: the least goes first where nothing else decides. The order sets it, when the request comes into line. */
   key: number
+  /** What the policy `fair` keeps of it. */
+  fair: FairPlace | null
   /** Clock milliseconds at which it is refused if it still waits. */
   deadline: number
   state: 'waiting' | 'running' | 'over'
@@ -34,13 +45,15 @@ export interface RequestRecord {
   /** Whether its reader has had anything; from then on it cannot be tried again unnoticed. */
   delivered: boolean
   readonly granted: Deferred<Grant>
-  /** The run to read from: replaced when it is tried again. Null: there is no job, read nothing. */
-  reading: Deferred<Run | null>
-  /**
-   * What became of the run that is read from, null before the first: resolves when the request goes on with
-   * another one, or is over for good; rejects with its error.
-   */
-  outcome: Deferred<'again' | 'over'> | null
+  /** Where its next run will be told, or the last one was. Null: there is no job, read nothing. */
+  coming: Deferred<Reading | null>
+  /** The run that has its slot, or had one last. */
+  reading: Reading | null
+  making: Making
+  /** What is kept of it while it is set aside. */
+  parked: ParkedJob | null
+  /** Null until it has given way for the first time. */
+  preemption: PreemptionRecord | null
 }
 
 /** Order of service: the least key, then the first to come. */

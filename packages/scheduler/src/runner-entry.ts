@@ -1,16 +1,20 @@
-import type { Bytes, MemoryProfile, MemorySettings, Reservation } from '@berth/budget'
+import type { Bytes, MemoryProfile, MemorySettings, Reservation, Tokens } from '@berth/budget'
 import type {
   Backend,
   LoadProgress,
   LoadSpec,
   ModelId,
+  Parked,
   Purpose,
   Run,
   Runner,
+  RunnerAbilities,
   RunProgress,
 } from './backend.js'
 import type { RunnerId } from './events.js'
 import type { Line } from './line.js'
+import type { JobView } from './preempt.js'
+import type { RequestId } from './request.js'
 import type { RequestRecord } from './request-record.js'
 import type { RunnerState } from './runner-state.js'
 import type { Abort } from './signal.js'
@@ -23,7 +27,9 @@ export interface RunnerView {
   readonly spec: LoadSpec
   readonly state: RunnerState
   /** Jobs in its slots. */
-  readonly jobs: ReadonlyMap<unknown, unknown>
+  readonly jobs: ReadonlyMap<unknown, JobView>
+  /** Null until its load is done. */
+  readonly runner: { readonly can: RunnerAbilities } | null
   /** Set while it takes no new job: until it has left, or (`rest`) until its last job is done. */
   readonly drain: Drain | null
   readonly pinned: boolean
@@ -47,13 +53,18 @@ export interface Drain {
 }
 
 /** A job in a slot. */
-export interface RunningJob {
+export interface RunningJob extends JobView {
   readonly record: RequestRecord
   readonly run: Run
   readonly since: number
   /** When it last gave a sign of life. */
   lastSign: number
   progress: RunProgress | null
+  computed: Tokens
+  gainsSince: number | null
+  parking: JobView['parking']
+  /** For whose sake, and why, it was asked to give its slot away. */
+  asked: { readonly by: RequestId; readonly why: string; readonly parked: Promise<Parked> } | null
   /** Why the scheduler itself ended it, for its error. */
   doom: string | null
 }
@@ -77,9 +88,10 @@ export interface RunnerEntry extends RunnerView {
   lastUsed: number
   lastIdle: number
   progress: LoadProgress | null
-  /** Null until its load is done. */
   runner: Runner | null
   begun: boolean
+  /** When it has begun to load. */
+  begunAt: number
   keepAliveMs: number
   threads: number
   /** When its load last gave a sign of life. */

@@ -208,7 +208,8 @@ export class RunnerPool {
 
   #begin(entry: RunnerEntry): void {
     entry.begun = true
-    entry.lastSign = this.#clock.now()
+    entry.begunAt = this.#clock.now()
+    entry.lastSign = entry.begunAt
     this.#share()
     this.#watch(entry)
     const report = (progress: RunnerEntry['progress'] & object) => {

@@ -5,10 +5,14 @@ import type { Clock } from './clock.js'
 import { Dispatcher } from './dispatcher.js'
 import { SchedulerError } from './errors.js'
 import { EventLog } from './event-log.js'
+import { Forecast } from './forecast/forecast.js'
+import { endsInMs, startsInMs } from './forecast/waits.js'
 import type { SchedulerEvent } from './events.js'
 import { Jobs } from './jobs.js'
+import { newOrder } from './order/new-order.js'
 import type { LiveRequest, RequestClass, RequestId, SchedulerRequest, Ticket } from './request.js'
 import { RequestQueue } from './request-queue.js'
+import type { RequestRecord } from './request-record.js'
 import type { RunnerEntry } from './runner-entry.js'
 import { RunnerPool } from './runner-pool.js'
 import type { SchedulerSettings } from './settings.js'
@@ -34,7 +38,8 @@ export interface SchedulerOptions {
 export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #log: EventLog
-  readonly #queue = new RequestQueue()
+  readonly #forecast = new Forecast()
+  readonly #queue: RequestQueue
   readonly #admission: Admission
   readonly #pool: RunnerPool
   readonly #jobs: Jobs
@@ -47,12 +52,20 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options
     const log = new EventLog(options.clock)
-    const queue = this.#queue
+    const order = newOrder(options.clock, options.settings)
+    const forecast = this.#forecast
+    const queue = new RequestQueue(order)
+    this.#queue = queue
     this.#log = log
     const admission = new Admission({
       ...options,
       log,
       queue,
+      forecast,
+      expected: {
+        startsInMs: (record) => this.#startsInMs(record),
+        endsInMs: (record) => endsInMs(this.#forecast, record, options.clock.now(), this.#pool.entries),
+      },
       expired: (record, error) => {
         this.#dispatcher.refuse(record, error)
         this.#dispatcher.look()
@@ -62,7 +75,7 @@ export class Scheduler {
       ...options,
       log,
       listener: {
-        ready: (entry) => this.#dispatcher.freed(entry),
+        ready: (entry) => this.#dispatcher.ready(entry),
         leaving: (entry) => this.#dispatcher.detach(entry),
         gone: (entry, why, failure) => {
           this.#dispatcher.gone(entry, why, failure)
@@ -76,8 +89,15 @@ export class Scheduler {
       log,
       pool,
       listener: {
+        progressed: (record, progress) => order.progressed(record, progress),
+        ended: (record, end, slotMs) => {
+          order.ended(record, end)
+          if (end?.how === 'finished') forecast.answered(record.request, end.metrics, slotMs)
+        },
         slotFree: (entry) => this.#dispatcher.freed(entry),
         again: (record) => admission.enqueue(record),
+        staysOn: (entry) => this.#dispatcher.staysOn(entry),
+        roomier: () => this.#dispatcher.roomier(),
         doubtful: (entry, why) => this.#dispatcher.doubt(entry, why),
       },
     })
@@ -85,12 +105,22 @@ export class Scheduler {
     this.#pool = pool
     this.#jobs = jobs
     const isPinned = (model: ModelId) => this.#pins.has(model)
-    this.#dispatcher = new Dispatcher({ ...options, log, queue, admission, pool, jobs, isPinned })
+    this.#dispatcher = new Dispatcher({
+      ...options,
+      log,
+      order,
+      forecast,
+      queue,
+      admission,
+      pool,
+      jobs,
+      isPinned,
+    })
   }
 
   /**
    * Lets a request in, or throws.
-   * @throws SchedulerError `queue-full`, `shutting-down`. What cannot be known before the model's file was
+   * @throws SchedulerError `queue-full`, `rate-limited`, `shutting-down`. What cannot be known before the model's file was
    * read comes through the ticket.
    */
   submit(request: SchedulerRequest): Ticket {
@@ -102,7 +132,7 @@ export class Scheduler {
       cancel: (of, why) => this.#dispatcher.cancel(of, why),
       waiting: (of) =>
         of.state === 'waiting'
-          ? { position: this.#queue.position(of), why: waitingWhy(of), startsInMs: null }
+          ? { position: this.#queue.position(of), why: waitingWhy(of), startsInMs: this.#startsInMs(of) }
           : null,
     })
   }
@@ -149,6 +179,7 @@ export class Scheduler {
       budget: this.#options.budget,
       runners: this.#pool.entries,
       queue: this.#queue,
+      startsInMs: (record) => this.#startsInMs(record),
     })
   }
 
@@ -217,6 +248,10 @@ export class Scheduler {
     })
     await this.#untilGone([...this.#pool.entries])
     timer[Symbol.dispose]()
+  }
+
+  #startsInMs(record: RequestRecord): number | null {
+    return startsInMs(this.#forecast, record, this.#options.clock.now(), this.#pool.entries)
   }
 
   async #untilGone(entries: readonly RunnerEntry[]): Promise<void> {

@@ -1,0 +1,184 @@
+import type { RunEnd, RunProgress } from '../backend.js'
+import type { Clock } from '../clock.js'
+import type { Metrics } from '../piece.js'
+import type { RequestClass } from '../request.js'
+import { byOrder, type RequestRecord } from '../request-record.js'
+import type { SchedulerSettings } from '../settings.js'
+import { SortedLine } from '../sorted-line.js'
+import { Clients } from './clients.js'
+import {
+  byPlace,
+  FairLine,
+  headFirst,
+  placeOf,
+  rankBehind,
+  type FairPlace,
+  type FairRules,
+  type Level,
+} from './fair-line.js'
+import type { Order } from './order.js'
+import type { WaitingLine } from './waiting-line.js'
+
+/**
+ * What a token costs its client: the weights of Sheng et al. A token of the prompt that was in the KV cache
+ * already costs nothing, for nothing is computed: who goes on where a conversation stopped keeps nobody waiting.
+ */
+const PROMPT = 1
+const DECODE = 2
+
+const LEVELS: Readonly<Record<RequestClass, Level>> = { interactive: 0, normal: 1, batch: 2 }
+
+/** By class, then the client that has had the fewest tokens, then arrival. A request that has waited as long as its class may is as urgent as an interactive one. */
+export class FairOrder implements Order {
+  readonly all: WaitingLine
+  readonly #clock: Clock
+  readonly #settings: Pick<SchedulerSettings, 'classDelayMs' | 'starvationMs'>
+  readonly #clients = new Clients()
+  readonly #places = new SortedLine<RequestRecord>(byPlace)
+  /** Those above level 0, by the moment at which they have waited as long as their class may. */
+  readonly #young = new SortedLine<RequestRecord>(byOrder)
+  /** Lines in which somebody waits. */
+  readonly #lines = new Set<FairLine>()
+  readonly #rules: FairRules
+
+  constructor(clock: Clock, settings: Pick<SchedulerSettings, 'classDelayMs' | 'starvationMs'>) {
+    this.#clock = clock
+    this.#settings = settings
+    this.#rules = {
+      catchUp: () => this.#catchUp(),
+      isOverdue: (record) => record.key + settings.starvationMs <= clock.now(),
+    }
+    const order = this
+    this.all = {
+      get size() {
+        return order.#places.size
+      },
+      get first() {
+        return order.#head()
+      },
+      rank: (record) => rankBehind(this.#places, this.#head(), record),
+      [Symbol.iterator]: () => headFirst(this.#places, this.#head()),
+    }
+  }
+
+  newLine(): FairLine {
+    return new FairLine(this.#rules)
+  }
+
+  add(record: RequestRecord): void {
+    const client = this.#clients.enter(record.client)
+    if (record.fair === null) {
+      client.planned = Math.max(client.planned, client.counter)
+      record.fair = { client, level: 0, tag: client.planned, at: 'nowhere', charged: 0, prompt: 0 }
+      const { promptTokens, decodeTokens } = record.work
+      client.planned += PROMPT * promptTokens + DECODE * decodeTokens
+    }
+    record.fair.client = client
+    record.fair.at = 'line'
+    this.#insert(record)
+  }
+
+  delete(record: RequestRecord, to: 'running' | 'over'): void {
+    const place = record.fair
+    if (place?.at !== 'line') return
+    if (to === 'running') lineOf(record).starts(record)
+    this.#remove(record)
+    const { client } = place
+    client.waiting -= 1
+    if (to === 'running') {
+      client.running += 1
+      place.at = 'slot'
+      // One that goes on where it stopped has paid for its prompt.
+      if (place.charged === 0) this.#charge(place, PROMPT * record.work.promptTokens, 0)
+    } else {
+      place.at = 'nowhere'
+    }
+    this.#clients.left(client)
+  }
+
+  move(record: RequestRecord, change: () => void): void {
+    this.#remove(record)
+    change()
+    this.#insert(record)
+  }
+
+  compare(a: RequestRecord, b: RequestRecord): number {
+    const [x, y] = [placeOf(a), placeOf(b)]
+    return x.level - y.level || x.client.counter - y.client.counter || byOrder(a, b)
+  }
+
+  progressed(record: RequestRecord, progress: RunProgress): void {
+    const place = record.fair
+    if (place?.at !== 'slot') return
+    if (progress.phase === 'prompt') this.#charge(place, PROMPT * progress.of, place.charged - place.prompt)
+    else if (progress.phase === 'decode') this.#charge(place, place.prompt, DECODE * progress.tokens)
+  }
+
+  ended(record: RequestRecord, end: RunEnd | null): void {
+    const place = record.fair
+    if (place?.at !== 'slot') return
+    const metrics = end === null ? undefined : end.metrics
+    if (metrics !== undefined) this.#charge(place, promptCost(metrics), DECODE * metrics.decodedTokens)
+    // What was lost with a runner, its client does not pay for.
+    else if (end?.how === 'failed' && end.error.code === 'lost') this.#charge(place, 0, 0)
+    place.at = 'nowhere'
+    place.client.running -= 1
+    this.#clients.left(place.client)
+  }
+
+  /** Charges what a job has cost by now, less what it was charged already. */
+  #charge(place: FairPlace, prompt: number, answer: number): void {
+    const cost = prompt + answer
+    this.#clients.charge(place.client, cost - place.charged)
+    place.charged = cost
+    place.prompt = prompt
+  }
+
+  #insert(record: RequestRecord): void {
+    const place = placeOf(record)
+    record.key = record.waitsSince + this.#settings.classDelayMs[record.class]
+    place.level = record.key <= this.#clock.now() ? 0 : LEVELS[record.class]
+    if (place.level > 0) this.#young.add(record)
+    this.#places.add(record)
+    const line = lineOf(record)
+    line.add(record)
+    this.#lines.add(line)
+  }
+
+  #remove(record: RequestRecord): void {
+    if (placeOf(record).level > 0) this.#young.delete(record)
+    this.#places.delete(record)
+    const line = lineOf(record)
+    line.delete(record)
+    if (line.size === 0) this.#lines.delete(line)
+  }
+
+  #catchUp(): void {
+    this.#clients.settle()
+    const now = this.#clock.now()
+    for (let next = this.#young.first; next !== undefined && next.key <= now; next = this.#young.first) {
+      this.#remove(next)
+      this.#insert(next)
+    }
+  }
+
+  /** Who is served next of all, if every line had a slot. */
+  #head(): RequestRecord | undefined {
+    let head: RequestRecord | undefined
+    for (const line of this.#lines) {
+      const { first } = line
+      if (first !== undefined && (head === undefined || this.compare(first, head) < 0)) head = first
+    }
+    return head
+  }
+}
+
+function promptCost(metrics: Metrics): number {
+  return PROMPT * Math.max(0, metrics.promptTokens - metrics.cachedTokens)
+}
+
+function lineOf(record: RequestRecord): FairLine {
+  const { waiting } = record.line
+  if (!(waiting instanceof FairLine)) throw new Error(`${record.id} waits in a line of another order`)
+  return waiting
+}

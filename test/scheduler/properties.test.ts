@@ -1,9 +1,16 @@
-import { BackendError, tryNext, type BackendErrorCode, type RunnerState, type Ticket } from '@berth/scheduler'
+import {
+  BackendError,
+  SchedulerError,
+  tryNext,
+  type BackendErrorCode,
+  type RunnerState,
+  type Ticket,
+} from '@berth/scheduler'
 import { STUCK } from '@berth/scheduler/testing'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { runs } from '../runs.js'
-import { generate, gpu, loadOnly, model, outcome, ram, world, type World } from './world.js'
+import { generate, gpu, loadOnly, model, ram, world, type World } from './world.js'
 
 const MODELS = ['a', 'b', 'c', 'd'] as const
 
@@ -17,6 +24,7 @@ type Step =
       keepAlive: number
       prompt: number
       wait: number
+      whole: boolean
     }
   | { do: 'load'; model: number }
   | { do: 'cancel'; which: number }
@@ -40,6 +48,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       keepAlive: fc.nat({ max: 3 }),
       prompt: fc.nat({ max: 12 }),
       wait: fc.nat({ max: 2 }),
+      whole: fc.boolean(),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('load' as const), model: index }) },
@@ -66,6 +75,7 @@ const machine = fc.record({
   cores: fc.integer({ min: 1, max: 3 }),
   maxLoaded: fc.nat({ max: 2 }),
   maxQueue: fc.integer({ min: 1, max: 20 }),
+  park: fc.constantFrom('kv', 'kv', 'recompute', 'none'),
   failures: fc.array(fc.constantFrom(null, null, 'bad-model' as const, 'lost' as const, 'stall' as const), {
     maxLength: 6,
   }),
@@ -75,7 +85,7 @@ const MAX_WAIT = 30_000
 const RUNS = runs(2_000)
 
 it(
-  'whatever happens: every request ends once and in time, states keep to the table, memory to the budget',
+  'whatever happens: every request ends once and in time, each piece comes once, states keep to the table, memory to the budget',
   async () => {
     let ended = 0
     await fc.assert(
@@ -111,6 +121,7 @@ it(
             [0, 0],
           ])
           expect([w.backend.runners.size, w.clock.pending]).toEqual([0, 0])
+          for (const { started, disposed } of w.backend.parked) expect(started + disposed).toBe(1)
         },
       ),
       { numRuns: RUNS },
@@ -128,16 +139,24 @@ function build(of: {
   cores: number
   maxLoaded: number
   maxQueue: number
+  park: 'kv' | 'recompute' | 'none'
   failures: (BackendErrorCode | 'stall' | null)[]
 }): World {
   const loadFailures = of.failures.map((failure) =>
     failure === 'stall' || failure === null ? failure : new BackendError(failure, `${failure}!`),
   )
+  const parkedPerToken = { device: 'ram', bytes: 2 ** 24 }
   const models = {
-    a: model(1, 0.5, { loadFailures, tokens: 20, stopMs: 50 }),
-    b: model(3, 1, { loadMs: 4_000, promptMs: 500, measured: (spec) => spec.placement.bytes }),
-    c: model(5, 1, { stopMs: 700, tokens: 60 }),
-    d: model(9, 2, { loadMs: 0, tokenMs: 0 }),
+    a: model(1, 0.5, { loadFailures, tokens: 20, stopMs: 50, tokenMs: 100, park: of.park, parkMs: 20 }),
+    b: model(3, 1, {
+      loadMs: 4_000,
+      promptMs: 500,
+      measured: (spec) => spec.placement.bytes,
+      park: of.park,
+      parkedPerToken: { device: 'ram', bytes: 2 ** 29 },
+    }),
+    c: model(5, 1, { stopMs: 700, tokens: 60, tokenMs: 50, park: of.park, parkedPerToken }),
+    d: model(9, 2, { loadMs: 0, tokenMs: 0, parkedPerToken }),
   }
   return world(models, [gpu(of.vram), ram(of.ram)], {
     slots: of.slots,
@@ -152,13 +171,30 @@ function build(of: {
   })
 }
 
+/** Reads an answer, whose words must come in order, each once, and all of them if it ends well; gives how it ended. */
+async function ending(ticket: Ticket, whole: boolean): Promise<string> {
+  const words: string[] = []
+  try {
+    for await (const piece of whole ? await ticket.whole() : ticket.pieces) {
+      if (piece.type === 'text') words.push(...piece.text.trim().split(' '))
+      if (piece.type === 'finished') expect(words).toHaveLength(piece.metrics.decodedTokens)
+    }
+    return 'answered'
+  } catch (error) {
+    if (error instanceof SchedulerError || error instanceof BackendError) return error.code
+    throw error
+  } finally {
+    for (const [i, word] of words.entries()) expect(word.split('-')[1]).toBe(String(i + 1))
+  }
+}
+
 const nameOf = (i: number) => MODELS[i] ?? 'a'
 
 function act(w: World, one: Step, tickets: { ticket: Ticket; end: Promise<string> }[]): void {
   const submit = (request: Parameters<World['scheduler']['submit']>[0]) => {
     try {
       const ticket = w.scheduler.submit(request)
-      tickets.push({ ticket, end: outcome(ticket) })
+      tickets.push({ ticket, end: ending(ticket, one.do === 'submit' && one.whole) })
     } catch (error) {
       expect(error).toMatchObject({ code: 'queue-full' })
     }
@@ -233,7 +269,8 @@ function watch(w: World, overdraws: boolean) {
           expect(event.why).not.toBe('')
           states.set(event.runner, event.to)
         }
-        if (event.type === 'queued' || event.type === 'retried') waiting.set(event.request, event.at)
+        if (['queued', 'retried', 'preempted'].includes(event.type) && 'request' in event)
+          waiting.set(event.request, event.at)
         if (event.type === 'running') {
           expect(event.at - (waiting.get(event.request) ?? -Infinity)).toBeLessThanOrEqual(MAX_WAIT)
           waiting.delete(event.request)

@@ -151,12 +151,14 @@ export interface Run {
 
 /**
  * A job set aside. Whoever holds it starts it again or disposes of it; its bytes are reserved like any other.
- * It outlives its runner: any runner of the same model and revision whose `can.park` is not `none` takes it,
- * and computes again what it cannot use. `maxTokens`, stop texts and metrics count over the whole job.
+ * It outlives its runner, but for its bytes: any runner of the same model and revision whose `can.park` is not
+ * `none` takes it, and computes again what it cannot use. `maxTokens`, stop texts and metrics count over the whole job.
  */
 export interface Parked {
   readonly bytes: readonly DeviceBytes[]
   /** Tokens, of prompt and answer, that need not be computed again. */
   readonly tokens: Tokens
+  /** Gives its bytes back, and keeps what it takes to go on: all of it is computed again then. */
+  forget(): Promise<void>
   dispose(): Promise<void>
 }

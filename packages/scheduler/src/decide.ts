@@ -2,14 +2,14 @@ import { formatBytes, type MemoryProfile } from '@berth/budget'
 import type { ModelId } from './backend.js'
 import type { SchedulerErrorCode } from './errors.js'
 import { planLoad, type LoadPlan, type MemoryView } from './plan-load.js'
-import type { LoadWish } from './request.js'
+import { allGiveWay, chooseVictim, yetToPark, type PreemptionView } from './preempt.js'
+import type { LoadWish, RequestId } from './request.js'
 import { label, totalBytes, usesCores, type RunnerView } from './runner-entry.js'
 import { misfit } from './serves.js'
 import type { SchedulerSettings } from './settings.js'
 
 /** All that a decision depends on: the request at the head of a line, and everything loaded. */
-export interface DecisionView<R extends RunnerView> {
-  readonly settings: SchedulerSettings
+export interface DecisionView<R extends RunnerView> extends PreemptionView {
   readonly model: ModelId
   readonly revision: string
   readonly profile: MemoryProfile
@@ -35,6 +35,13 @@ export type Decision<R extends RunnerView> =
   | { readonly do: 'load'; readonly plan: LoadPlan<R>; readonly why: string }
   /** Let a runner take no new work until it is idle, so that its cores come free. */
   | { readonly do: 'rest'; readonly runner: R; readonly why: string }
+  /** Have jobs set aside: one for its slot, or all of a runner that leaves or rests, for its memory or core. */
+  | {
+      readonly do: 'preempt'
+      readonly runner: R
+      readonly requests: readonly RequestId[]
+      readonly why: string
+    }
   | {
       readonly do: 'wait'
       readonly for: WaitFor
@@ -46,17 +53,19 @@ export type Decision<R extends RunnerView> =
 
 /**
  * 1. A runner of the model serves the request:
- *    1.1 it is loading                          → wait for it
+ *    1.1 it is loading, after batch work leaves  → preempt that, for interactive work; wait for it
  *    1.2 the request needs no slot              → run
  *    1.3 it rests for another's sake            → wait for its turn
- *    1.4 all its slots are taken                → wait for one
- *    1.5 it is idle and no core is left for it  → wait, after a while have a busy runner rest
+ *    1.4 all its slots are taken                → preempt batch work for interactive, else wait for one
+ *    1.5 it is idle and no core is left for it  → wait, after a while have a busy runner rest; at once, and its
+ *                                                 jobs preempted, where batch work has the core of interactive
  *    1.6 else                                   → run
  * 2. There is none, or it does not serve the request (it is then replaced):
  *    2.1 no core is left to load it on          → as 1.5
  *    2.2 room is kept for one that waits longer → wait
  *    2.3 it fits, evicting idle runners         → load
- *    2.4 it fits, draining busy ones            → after a while load, until then wait
+ *    2.4 it fits, draining busy ones            → after a while load, until then wait; at once where only batch
+ *                                                 work is in the way of interactive
  *    2.5 it cannot fit on this machine          → refuse
  */
 export function decide<R extends RunnerView>(view: DecisionView<R>): Decision<R> {
@@ -67,11 +76,23 @@ export function decide<R extends RunnerView>(view: DecisionView<R>): Decision<R>
 }
 
 function useRunner<R extends RunnerView>(view: DecisionView<R>, mine: R): Decision<R> {
-  if (mine.state === 'loading') return { do: 'wait', for: 'load', why: loadingWhy(mine) }
+  if (mine.state === 'loading') {
+    return firstToClear(view, mine) ?? { do: 'wait', for: 'load', why: loadingWhy(mine) }
+  }
   if (!view.hasJob) return { do: 'run', why: `${label(mine)} is loaded` }
   if (mine.drain !== null) return { do: 'wait', for: 'slot', why: `${label(mine)} ${mine.drain.why}` }
   const { slots } = mine.spec
   if (mine.jobs.size >= slots) {
+    const giving = chooseVictim(view, mine)
+    if (giving !== null && 'victim' in giving) {
+      const { id } = giving.victim.record
+      const why = `gives its slot to ${view.request.id}, which is interactive and it batch work`
+      return { do: 'preempt', runner: mine, requests: [id], why }
+    }
+    if (giving !== null) {
+      const how = giving.cancelled ? 'leaves' : 'gives away'
+      return { do: 'wait', for: 'slot', why: `waits for the slot that ${giving.coming} ${how}` }
+    }
     const which = slots === 1 ? 'the one slot' : `all ${slots} slots`
     return { do: 'wait', for: 'slot', why: `${which} of ${label(mine)} ${slots === 1 ? 'is' : 'are'} taken` }
   }
@@ -88,6 +109,7 @@ function loadRunner<R extends RunnerView>(view: DecisionView<R>, unfit: string |
     runners: [...view.runners],
     replaces: view.mine,
     mayDrain: view.waitedMs >= view.settings.patienceMs,
+    givesWay: (runner) => allGiveWay(view, runner),
   })
   switch (plan.can) {
     case 'never':
@@ -127,8 +149,14 @@ function crowding<R extends RunnerView>(view: DecisionView<R>): Decision<R> | nu
   if (working.length < cores) return null
   const names = working.map(label).join(', ')
   const why = `waits for a core: ${cores === 1 ? 'the one core is' : `all ${cores} cores are`} with ${names}`
-  const resting = working.some((r) => r.drain !== null)
-  if (resting || view.waitedMs < view.settings.patienceMs) return { do: 'wait', for: 'cores', why }
+  const resting = working.find((r) => r.drain !== null)
+  if (resting !== undefined) return clear(view, resting) ?? { do: 'wait', for: 'cores', why }
+  const yielding = working.find((r) => allGiveWay(view, r))
+  if (yielding !== undefined) {
+    const rests = `gives its core to ${view.request.id}, which is interactive and its own work batch`
+    return { do: 'rest', runner: yielding, why: rests }
+  }
+  if (view.waitedMs < view.settings.patienceMs) return { do: 'wait', for: 'cores', why }
   const [longest] = working.toSorted((a, b) => a.lastIdle - b.lastIdle)
   if (longest === undefined) return { do: 'wait', for: 'cores', why }
   return {
@@ -136,6 +164,24 @@ function crowding<R extends RunnerView>(view: DecisionView<R>): Decision<R> | nu
     runner: longest,
     why: `takes no new work until it is idle: ${view.model} has waited ${seconds(view.waitedMs)} for a core`,
   }
+}
+
+/** Has the first that gives way of those set aside whose place a load takes. */
+function firstToClear<R extends RunnerView>(view: DecisionView<R>, mine: R): Decision<R> | null {
+  if (mine.after.size === 0) return null
+  for (const runner of view.runners) {
+    const clearing = mine.after.has(runner) ? clear(view, runner) : null
+    if (clearing !== null) return clearing
+  }
+  return null
+}
+
+/** Sets aside what a runner still does that takes no new work, if all of it gives way; null where there is nothing to be done. */
+function clear<R extends RunnerView>(view: DecisionView<R>, runner: R): Decision<R> | null {
+  if (runner.state !== 'busy' || !allGiveWay(view, runner)) return null
+  const requests = yetToPark(runner)
+  if (requests.length === 0) return null
+  return { do: 'preempt', runner, requests, why: `gives way to ${view.request.id}, for ${view.model}` }
 }
 
 function loadingWhy(mine: RunnerView): string {

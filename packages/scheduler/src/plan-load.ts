@@ -32,6 +32,8 @@ export interface LoadQuestion<R extends RunnerView> {
   readonly replaces: R | null
   /** Whether busy runners may be asked to drain where nothing idle helps. */
   readonly mayDrain: boolean
+  /** Whether all that a busy runner does would be set aside for this load: it is asked to leave at once. */
+  readonly givesWay: (runner: RunnerView) => boolean
   readonly memory: MemoryView
 }
 
@@ -68,9 +70,11 @@ export function planLoad<R extends RunnerView>(question: LoadQuestion<R>): LoadA
     return load(question, settings, verdict.placement, leaving, [])
   }
   const idle = victims(others, 'ready')
-  const busy = question.mayDrain ? victims(others, 'busy') : []
+  const busy = victims(others, 'busy')
+  const yielding = busy.filter(question.givesWay)
+  const draining = question.mayDrain ? busy.filter((r) => !yielding.includes(r)) : []
   const tooMany = surplus(question, others)
-  for (const candidates of busy.length === 0 ? [idle] : [idle, [...idle, ...busy]]) {
+  for (const candidates of stages(idle, yielding, draining)) {
     // Fewer slots rather than no load: they are what a load can do without.
     for (const slots of halvings(settings.slots)) {
       const wanted: MemorySettings = { ...settings, slots }
@@ -87,6 +91,13 @@ export function planLoad<R extends RunnerView>(question: LoadQuestion<R>): LoadA
     }
   }
   return refusal(question, settings, others)
+}
+
+/** Each group with all before it; an empty one adds nothing to be tried. */
+function stages<T>(first: readonly T[], ...more: readonly (readonly T[])[]): (readonly T[])[] {
+  const all: (readonly T[])[] = [first]
+  for (const group of more) if (group.length > 0) all.push([...(all.at(-1) ?? []), ...group])
+  return all
 }
 
 function load<R extends RunnerView>(

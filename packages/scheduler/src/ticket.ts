@@ -1,5 +1,7 @@
 import { BackendError, SchedulerError } from './errors.js'
+import type { Deferred } from './deferred.js'
 import type { Piece } from './piece.js'
+import type { Making, Reading } from './reading.js'
 import type { Grant, RequestId, Ticket, Waiting } from './request.js'
 import type { RequestRecord } from './request-record.js'
 
@@ -13,11 +15,13 @@ export interface TicketDesk {
 export class RequestTicket implements Ticket {
   readonly #record: RequestRecord
   readonly #desk: TicketDesk
-  #taken = false
+  /** The first of the runs to read from; null once somebody reads. */
+  #first: Deferred<Reading | null> | null
 
   constructor(record: RequestRecord, desk: TicketDesk) {
     this.#record = record
     this.#desk = desk
+    this.#first = record.coming
   }
 
   get id(): RequestId {
@@ -55,18 +59,20 @@ export class RequestTicket implements Ticket {
 
   /** @param taking called before each piece; @param again called when what was read is void, and comes anew. */
   async *#read(taking: () => void, again: () => void): AsyncGenerator<Piece, void, void> {
-    if (this.#taken) throw new SchedulerError('bad-request', `The pieces of ${this.id} are read already`)
-    this.#taken = true
-    const record = this.#record
+    let from = this.#first
+    if (from === null) throw new SchedulerError('bad-request', `The pieces of ${this.id} are read already`)
+    this.#first = null
+    let making: Making | null = null
     try {
       for (;;) {
-        const run = await record.reading.promise
-        if (run === null) return
-        const { outcome, reading } = record
+        const reading: Reading | null = await from.promise
+        if (reading === null) return
+        if (making !== null && making !== reading.making) again()
+        making = reading.making
         try {
-          for await (const piece of run.pieces) {
+          for await (const piece of reading.run.pieces) {
             // What a lost run had left to say is not part of the answer that is now made anew.
-            if (record.reading !== reading) break
+            if (reading.making.void) break
             taking()
             yield piece
             if (piece.type === 'finished') return
@@ -74,10 +80,10 @@ export class RequestTicket implements Ticket {
         } catch {
           // The scheduler hears of the same failure through the run's end, and says what it means.
         }
-        if ((await outcome?.promise) !== 'again') {
+        from = await reading.next.promise
+        if (from === null) {
           throw new BackendError('engine', 'the engine ended the answer without its last piece')
         }
-        again()
       }
     } finally {
       this.cancel('its reader left')

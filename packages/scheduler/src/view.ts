@@ -14,6 +14,7 @@ export function snapshotOf(of: {
   budget: MemoryBudget
   runners: Iterable<RunnerEntry>
   queue: RequestQueue
+  startsInMs: (record: RequestRecord) => number | null
 }): Snapshot {
   let position = 0
   return {
@@ -22,7 +23,7 @@ export function snapshotOf(of: {
     devices: of.budget.usage(),
     runners: [...of.runners].map(runnerSnapshot),
     policy: of.policy,
-    queue: [...of.queue].map((record) => waitingSnapshot(record, (position += 1))),
+    queue: [...of.queue].map((record) => waitingSnapshot(record, (position += 1), of.startsInMs(record))),
   }
 }
 
@@ -34,7 +35,11 @@ export function waitingWhy(record: RequestRecord): string {
   return `behind ${ahead} more for ${line.model}: ${line.waiting.first.why}`
 }
 
-function waitingSnapshot(record: RequestRecord, position: number): WaitingSnapshot {
+function waitingSnapshot(
+  record: RequestRecord,
+  position: number,
+  startsInMs: number | null,
+): WaitingSnapshot {
   return {
     request: record.id,
     model: record.line.model,
@@ -43,9 +48,9 @@ function waitingSnapshot(record: RequestRecord, position: number): WaitingSnapsh
     client: record.client,
     position,
     why: waitingWhy(record),
-    since: record.queuedAt,
-    startsInMs: null,
-    parked: null,
+    since: record.waitsSince,
+    startsInMs,
+    parked: record.parked === null ? null : { tokens: record.parked.tokens, bytes: record.parked.bytes },
     deadline: record.deadline,
   }
 }

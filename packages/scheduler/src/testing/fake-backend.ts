@@ -1,9 +1,19 @@
 import type { DeviceBytes, MemoryProfile } from '@berth/budget'
-import type { Backend, LoadProgress, LoadSpec, ModelId, ModelInfo, Purpose, Runner } from '../backend.js'
+import type {
+  Backend,
+  LoadProgress,
+  LoadSpec,
+  ModelId,
+  ModelInfo,
+  Purpose,
+  Runner,
+  RunnerAbilities,
+} from '../backend.js'
 import type { Clock } from '../clock.js'
 import { deferred } from '../deferred.js'
 import { BackendError } from '../errors.js'
 import type { SignalLike } from '../signal.js'
+import type { FakeParked } from './fake-parked.js'
 import { FakeRunner } from './fake-runner.js'
 
 /** A model of the fake: what it needs and how long things take, in the clock's milliseconds. */
@@ -18,6 +28,12 @@ export interface FakeModel {
   /** Tokens of an answer, where the job does not say fewer. */
   readonly tokens?: number
   readonly stopMs?: number
+  /** Whether its jobs can be set aside; absent: with their KV. */
+  readonly park?: RunnerAbilities['park']
+  /** How long setting aside takes. */
+  readonly parkMs?: number
+  /** What a job that is set aside takes for each of its tokens. */
+  readonly parkedPerToken?: DeviceBytes
   /** What the load turns out to take; absent: as estimated. */
   readonly measured?: (spec: LoadSpec) => readonly DeviceBytes[]
   /** What goes wrong with the next loads, one after the other; null: nothing. */
@@ -35,6 +51,8 @@ export class FakeBackend implements Backend {
   readonly calls: string[] = []
   /** Runners that are loaded. */
   readonly runners = new Set<FakeRunner>()
+  /** All that was ever set aside. */
+  readonly parked: FakeParked[] = []
   readonly #clock: Clock
 
   constructor(clock: Clock, models: Readonly<Record<ModelId, FakeModel>>, name = 'fake') {
@@ -73,7 +91,7 @@ export class FakeBackend implements Backend {
     }
     report({ fraction: 1, stage: 'checking' })
     this.calls.push(`loaded ${spec.model}`)
-    const runner = new FakeRunner(spec, model, this.#clock)
+    const runner = new FakeRunner(spec, model, this.#clock, (parked) => this.parked.push(parked))
     this.runners.add(runner)
     void runner.ended.then(() => {
       this.runners.delete(runner)

@@ -6,9 +6,20 @@ import type { Job } from '../job.js'
 import type { Metrics, Piece } from '../piece.js'
 import { PieceBuffer } from '../piece-buffer.js'
 import type { FakeModel } from './fake-backend.js'
+import { FakeParked } from './fake-parked.js'
 
 /** A prompt of this text never makes progress. */
 export const STUCK = 'get stuck'
+
+/** What a job of the fake needs to know of its runner. */
+export interface FakeRunParts {
+  readonly model: FakeModel
+  readonly spec: LoadSpec
+  readonly clock: Clock
+  readonly owner: object
+  /** Called with what is set aside. */
+  readonly parks: (parked: FakeParked) => void
+}
 
 /** One job of the fake backend: a prompt, then a word every `tokenMs`. */
 export class FakeRun implements Run {
@@ -16,21 +27,27 @@ export class FakeRun implements Run {
   readonly #model: FakeModel
   readonly #spec: LoadSpec
   readonly #clock: Clock
+  readonly #parts: FakeRunParts
   readonly #buffer = new PieceBuffer(() => this.cancel())
   readonly #end = deferred<RunEnd>()
   readonly #listeners = new Set<(progress: RunProgress) => void>()
   readonly #startedAt: number
   #timer: Disposable | null = null
   #decoded: number
+  #parking: Promise<Parked> | null = null
   #over = false
 
-  constructor(job: Job, model: FakeModel, spec: LoadSpec, clock: Clock, from: Parked | undefined) {
+  constructor(job: Job, parts: FakeRunParts, from: Parked | undefined) {
+    const { model, spec, clock } = parts
+    this.#parts = parts
     this.#job = job
     this.#model = model
     this.#spec = spec
     this.#clock = clock
     this.#startedAt = clock.now()
-    this.#decoded = from?.tokens ?? 0
+    const parked = from instanceof FakeParked ? from : null
+    this.#decoded = parked?.decoded ?? 0
+    const keeps = parked?.start(parts.owner) ?? false
     const prompt = promptOf(job)
     if (prompt === STUCK) return
     if (job.kind === 'generate' && job.overflow.prompt === 'fail' && wordsOf(prompt) > spec.contextLength) {
@@ -38,7 +55,7 @@ export class FakeRun implements Run {
       this.fail(new BackendError('context-overflow', long))
       return
     }
-    this.#after(from === undefined ? (model.promptMs ?? 0) : 0, () => this.#afterPrompt())
+    this.#after(keeps ? 0 : (model.promptMs ?? 0), () => this.#afterPrompt())
   }
 
   get pieces(): AsyncIterable<Piece> {
@@ -62,9 +79,30 @@ export class FakeRun implements Run {
     if (this.#over) return Promise.reject(new BackendError('aborted', 'the job is over'))
     if (this.#job.kind === 'embed')
       return Promise.reject(new BackendError('unsupported', 'embeddings do not park'))
-    const parked: Parked = { bytes: [], tokens: this.#decoded, dispose: () => Promise.resolve() }
+    if (this.#parts.model.park === 'none')
+      return Promise.reject(new BackendError('unsupported', 'this model does not park'))
+    this.#parking ??= this.#setAside()
+    return this.#parking
+  }
+
+  async #setAside(): Promise<Parked> {
+    const { model, clock, owner, parks } = this.#parts
+    if (model.parkMs !== undefined) {
+      // Nothing is decoded meanwhile.
+      this.#timer?.[Symbol.dispose]()
+      const done = deferred<void>()
+      this.#timer = clock.at(clock.now() + model.parkMs, () => done.resolve())
+      await Promise.race([done.promise, this.#end.promise])
+    }
+    if (this.#over) throw new BackendError('aborted', 'the job was over first')
+    const keeps = model.park !== 'recompute'
+    const tokens = keeps ? 1 + this.#decoded : 0
+    const { parkedPerToken: per } = model
+    const bytes = keeps && per !== undefined ? [{ ...per, bytes: per.bytes * tokens }] : []
+    const parked = new FakeParked({ bytes, tokens, decoded: this.#decoded, owner })
+    parks(parked)
     this.#conclude({ how: 'parked', metrics: this.#metrics() }, null)
-    return Promise.resolve(parked)
+    return parked
   }
 
   fail(error: BackendError): void {

@@ -5,6 +5,7 @@ import { deferred } from '../deferred.js'
 import { BackendError } from '../errors.js'
 import type { Job } from '../job.js'
 import type { FakeModel } from './fake-backend.js'
+import type { FakeParked } from './fake-parked.js'
 import { FakeRun } from './fake-run.js'
 
 /** A loaded model of the fake backend. */
@@ -18,17 +19,19 @@ export class FakeRunner implements Runner {
   readonly #clock: Clock
   readonly #end = deferred<RunnerEnd>()
   readonly #listeners = new Set<(bytes: readonly DeviceBytes[]) => void>()
+  readonly #parks: (parked: FakeParked) => void
   #stopping = false
   #gone = false
 
-  constructor(spec: LoadSpec, model: FakeModel, clock: Clock) {
+  constructor(spec: LoadSpec, model: FakeModel, clock: Clock, parks: (parked: FakeParked) => void) {
+    this.#parks = parks
     this.spec = spec
     this.#model = model
     this.#clock = clock
     const foreign = spec.placement.kind === 'foreign'
     this.can = {
       cancel: 'chunk',
-      park: 'kv',
+      park: model.park ?? 'kv',
       memory: foreign ? 'foreign' : model.measured ? 'measured' : 'modelled',
     }
   }
@@ -38,7 +41,11 @@ export class FakeRunner implements Runner {
   }
 
   start(job: Job, from?: Parked): Run {
-    const run = new FakeRun(job, this.#model, this.spec, this.#clock, from)
+    const run = new FakeRun(
+      job,
+      { model: this.#model, spec: this.spec, clock: this.#clock, owner: this, parks: this.#parks },
+      from,
+    )
     if (this.#gone || this.#stopping) run.fail(new BackendError('lost', 'the runner is gone'))
     else if (this.runs.size >= this.spec.slots) run.fail(new BackendError('engine', 'no slot is free'))
     else {

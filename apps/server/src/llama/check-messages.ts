@@ -148,7 +148,12 @@ const isPiece = variant<Piece, 'type'>('type', {
   thinking: { text: isString, tokens: isNumber },
   'tool-call': { call: shape<ToolCall>({ id: isString, name: isString, arguments: isObject }) },
   embedding: { index: isNumber, vector: isArray, tokens: isNumber },
-  finished: { reason: isReason, metrics: isMetrics, context: isOptional(isTokens) },
+  finished: {
+    reason: isReason,
+    metrics: isMetrics,
+    context: isOptional(isTokens),
+    stopText: isOptional(isString),
+  },
 })
 
 const isProgress = variant<RunProgress, 'phase'>('phase', {
@@ -189,6 +194,7 @@ const TO_CHILD: Cases<ToChild, 'type'> = {
   },
   cancel: { run: isId },
   park: { run: isId },
+  forget: { parked: isId },
   discard: { parked: isId },
   count: { call: isId, text: isString },
   threads: { count: isNumber },

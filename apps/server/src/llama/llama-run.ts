@@ -16,6 +16,7 @@ import type { Id, ParkedState, RunReport } from './protocol.js'
 export interface RunCommands {
   cancel(): void
   park(): void
+  forget(parked: Id): void
   discard(parked: Id): void
   /** Where a parked job's KV lies. */
   parkedBytes(bytes: number): readonly DeviceBytes[]
@@ -128,6 +129,7 @@ export class LlamaRun implements Run {
       job: this.#job!,
       owner: this.#owner,
       bytes: this.#commands.parkedBytes(bytes),
+      forget: () => Promise.resolve(this.#commands.forget(id)),
       dispose: () => Promise.resolve(this.#commands.discard(id)),
     }
     const parking = this.#parking

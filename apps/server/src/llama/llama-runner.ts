@@ -77,6 +77,7 @@ export class LlamaRunner implements Runner {
       {
         cancel: () => this.#child.send({ type: 'cancel', run: id }),
         park: () => this.#child.send({ type: 'park', run: id }),
+        forget: (parked) => this.#child.send({ type: 'forget', parked }),
         discard: (parked) => this.#child.send({ type: 'discard', parked }),
         parkedBytes: (bytes) => [{ device: this.#memory[0]!.device, bytes }],
       },

@@ -16,7 +16,7 @@ import type {
  */
 
 /** Raised whenever a message changes; a child of another version is not talked to. */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 
 /** Names a run, a parked job or a call; the server counts them up. */
 export type Id = number
@@ -72,6 +72,8 @@ export type ToChild =
   | { readonly type: 'start'; readonly run: Id; readonly job: Job; readonly from?: ResumeFrom }
   | { readonly type: 'cancel'; readonly run: Id }
   | { readonly type: 'park'; readonly run: Id }
+  /** Keeps a parked job without its KV. */
+  | { readonly type: 'forget'; readonly parked: Id }
   | { readonly type: 'discard'; readonly parked: Id }
   | { readonly type: 'count'; readonly call: Id; readonly text: string }
   | { readonly type: 'threads'; readonly count: number }

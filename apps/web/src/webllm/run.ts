@@ -126,7 +126,8 @@ function canPark({ prompt, format }: GenerateJob): boolean {
 
 /** Nothing of it is on the GPU. */
 function setAside(state: ParkedState): WebLlmParked {
-  return { bytes: [], tokens: 0, webllm: state, dispose: () => Promise.resolve() }
+  const nothing = () => Promise.resolve()
+  return { bytes: [], tokens: 0, webllm: state, forget: nothing, dispose: nothing }
 }
 
 function errorOf(end: RunEnd): BackendError | null {

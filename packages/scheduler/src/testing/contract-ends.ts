@@ -96,6 +96,33 @@ export const END_CASES: readonly ContractCase[] = [
       }),
   },
   {
+    name: 'goes on with a parked job whose KV was given back, if it parks at all',
+    run: (subject) =>
+      withRunner(subject, 1, async (runner) => {
+        if (runner.can.park === 'none') return
+        const whole = await answer(subject, runner, job('Hello', 8))
+        const run = runner.start(job('Hello', 8))
+        const parking = await subject.wait(run.park().then((parked) => parked, asError))
+        const head = await drain(subject, run.pieces[Symbol.asyncIterator]())
+        if (parking instanceof BackendError) {
+          same(parking.code, 'aborted', 'the code')
+          return
+        }
+        await subject.wait(parking.forget())
+        const tail = await answerOf(subject, runner.start(job('Hello', 8), parking))
+        same(textOf(head) + tail.text, whole.text, 'the text of both parts')
+        const late = runner.start(job('Hello', 8))
+        const kept = await subject.wait(late.park().then((parked) => parked, asError))
+        await drain(subject, late.pieces[Symbol.asyncIterator]())
+        if (!(kept instanceof BackendError)) await subject.wait(kept.dispose())
+        same(
+          (await answer(subject, runner, job('Hello', 8))).text,
+          whole.text,
+          'the text after a parked job was disposed of',
+        )
+      }),
+  },
+  {
     name: 'counts tokens, or says that it cannot',
     run: (subject) =>
       withRunner(subject, 1, async (runner) => {

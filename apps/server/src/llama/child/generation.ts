@@ -270,7 +270,16 @@ export class Generation {
   /** The last piece, once the run has come to its end. */
   get finishedPiece(): Extract<Piece, { type: 'finished' }> {
     const context = this.#job.returnTokens === true ? { context: [...this.#prompt, ...this.#answer] } : {}
-    return { type: 'finished', reason: this.#reason ?? 'stop', metrics: this.metrics, ...context }
+    const { found } = this.#stops
+    // A stop that the prompt's form brought with it is nobody's wish.
+    const stopText = found !== null && this.#job.stop.includes(found) ? { stopText: found } : {}
+    return {
+      type: 'finished',
+      reason: this.#reason ?? 'stop',
+      metrics: this.metrics,
+      ...context,
+      ...stopText,
+    }
   }
 
   #leave({ sequence }: ChatSlot, wish: 'cancel' | 'park'): 'cancel' | 'park' {

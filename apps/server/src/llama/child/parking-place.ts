@@ -39,6 +39,14 @@ export class ParkingPlace {
     return parked
   }
 
+  /** Keeps the job, its random numbers too, and computes its tokens again. */
+  forget(id: Id): void {
+    const parked = this.#parked.get(id)
+    if (parked === undefined) return
+    this.#parked.set(id, { ...parked, file: null })
+    removeParkedFile(parked.file)
+  }
+
   /** Synchronous and final: for the moment before the process ends. */
   clear(): void {
     rmSync(this.#folder, { recursive: true, force: true })

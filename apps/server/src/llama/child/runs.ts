@@ -62,6 +62,10 @@ export class Runs {
     this.#handles.get(run)?.interrupt(wish)
   }
 
+  forget(parked: Id): void {
+    this.#parking.forget(parked)
+  }
+
   discard(parked: Id): void {
     const found = this.#parking.take(parked)
     found?.generation.dispose()

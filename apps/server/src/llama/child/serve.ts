@@ -81,6 +81,9 @@ export function serve(process: NodeJS.Process): void {
       case 'park':
         runs?.interrupt(message.run, 'park')
         break
+      case 'forget':
+        runs?.forget(message.parked)
+        break
       case 'discard':
         runs?.discard(message.parked)
         break

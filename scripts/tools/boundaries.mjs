@@ -1,7 +1,7 @@
 // @ts-check
 import { posix } from 'node:path'
 import { readImports } from './imports.mjs'
-import { APPS, PACKAGES, TEST_TOOLS } from './rooms.mjs'
+import { APPS, ENTRANCES, PACKAGES, TEST_TOOLS } from './rooms.mjs'
 
 /** @typedef {import('./imports.mjs').Import} Import */
 
@@ -29,7 +29,7 @@ function judge(each) {
   const home = packageOf(from)
   if (to.startsWith('@berth/')) {
     const name = to.split('/').slice(0, 2).join('/')
-    if (to !== name && !(isIn(TEST_TOOLS, to) && /^(test|bench)\//.test(from))) {
+    if (to !== name && !isIn(ENTRANCES, to) && !(isIn(TEST_TOOLS, to) && /^(test|bench)\//.test(from))) {
       return `only ${name} itself may be imported, nothing inside it`
     }
     if (home === undefined) return undefined

@@ -15,6 +15,9 @@ export const PACKAGES = {
   '@berth/protocol': ['@berth/budget', '@berth/scheduler'],
 }
 
+/** Entrances of packages beside the package itself: what few who import it need. */
+export const ENTRANCES = ['@berth/scheduler/simulation']
+
 /** Entrances that only tests and benchmarks may take. */
 export const TEST_TOOLS = ['@berth/scheduler/testing']
 

@@ -1,0 +1,32 @@
+export { simulate } from './simulate.js'
+export type { Moment, SimulationOptions, TraceSource } from './simulate.js'
+export { parseTrace, readTrace } from './read-trace.js'
+export { traceText } from './write-trace.js'
+export { TraceError } from './trace-error.js'
+export { TRACE_VERSION } from './trace.js'
+export type {
+  ModelRates,
+  ModelShape,
+  TraceEnd,
+  TraceHeader,
+  TraceLine,
+  TraceModel,
+  TraceRequest,
+} from './trace.js'
+export type { MachineDevice, MachineModel } from './machine.js'
+export { machineNamed, MACHINES } from './machine-presets.js'
+export { DEFAULT_SLO } from './report.js'
+export type {
+  Bounds,
+  ClientOutcome,
+  DeviceReport,
+  Latencies,
+  Outcome,
+  SimulationReport,
+  Slo,
+  SloByClass,
+  SwapReport,
+} from './report.js'
+export type { Distribution } from './histogram.js'
+export type { FairnessReport } from './fairness-meter.js'
+export type { SeriesReport } from './series.js'

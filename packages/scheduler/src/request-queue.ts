@@ -12,12 +12,16 @@ import { SortedLine } from './sorted-line.js'
 export class RequestQueue {
   readonly #lines = new Map<string, Line>()
   readonly #order: Order
+  /** Times are added up from here, so that sums of many stay exact. */
+  readonly #epoch: number
   readonly #deadlines = new SortedLine<RequestRecord>(byDeadline)
 
   readonly #byClass: Record<RequestClass, number> = { interactive: 0, normal: 0, batch: 0 }
 
-  constructor(order: Order) {
+  /** @param epoch clock milliseconds, of now about */
+  constructor(order: Order, epoch: number) {
     this.#order = order
+    this.#epoch = epoch
   }
 
   get size(): number {
@@ -52,6 +56,7 @@ export class RequestQueue {
   /** Its class is not to be changed while it is here. */
   add(record: RequestRecord): void {
     this.#byClass[record.class] += 1
+    record.line.waitsSince += record.waitsSince - this.#epoch
     this.#order.add(record)
     this.#deadlines.add(record)
   }
@@ -59,6 +64,7 @@ export class RequestQueue {
   /** @param to `running`: because its turn has come. */
   delete(record: RequestRecord, to: 'running' | 'over'): void {
     this.#byClass[record.class] -= 1
+    record.line.waitsSince -= record.waitsSince - this.#epoch
     this.#order.delete(record, to)
     this.#deadlines.delete(record)
   }
@@ -68,6 +74,11 @@ export class RequestQueue {
     this.#byClass[record.class] -= 1
     this.#byClass[to] += 1
     this.#order.move(record, () => (record.class = to))
+  }
+
+  /** The waiting times of a line's requests, added up: milliseconds. */
+  waitedMs(line: Line, now: number): number {
+    return line.waiting.size * (now - this.#epoch) - line.waitsSince
   }
 
   /** Its place, from 1. */

@@ -48,6 +48,21 @@ export function startsInMs(
   return waitMs(forecast, record.line, record.line.waiting.rank(record), now, runners)
 }
 
+/** Milliseconds until a request that waits or runs is expected to be over; null while nothing is known to reckon it from. */
+export function endsInMs(
+  forecast: Forecast,
+  record: RequestRecord,
+  now: number,
+  runners: Iterable<RunnerEntry>,
+): number | null {
+  for (const runner of record.line.runners) {
+    const job = runner.jobs.get(record.id)
+    if (job !== undefined) return leftMs(forecast, job, now)
+  }
+  const startsIn = startsInMs(forecast, record, now, runners)
+  return startsIn === null ? null : startsIn + forecast.work(record.request).ms
+}
+
 function loadLeft(forecast: Forecast, runner: RunnerEntry, now: number): number {
   const took = now - runner.since
   const { progress } = runner

@@ -26,6 +26,8 @@ export type Piece =
       readonly metrics: Metrics
       /** Tokens of prompt and answer, where the job asked for them. */
       readonly context?: readonly number[]
+      /** Which of the job's stop strings ended it, where one did and the engine tells. */
+      readonly stopText?: string
     }
 
 /** Why a job ended by itself; an embedding job ends with `stop`. */

@@ -167,7 +167,7 @@ describe('/v1/messages/count_tokens', () => {
 })
 
 it('puts thinking, text and calls into blocks of their own', () => {
-  const encoder = new AnthropicEncoder('msg_1', 'parrot')
+  const encoder = new AnthropicEncoder('msg_1', 'parrot', [])
   const metrics = { promptTokens: 5, cachedTokens: 2, promptMs: 1, decodedTokens: 4, decodeMs: 1 }
   const pieces: Piece[] = [
     { type: 'thinking', text: 'Hm', tokens: 1 },

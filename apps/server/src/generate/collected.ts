@@ -11,6 +11,8 @@ export interface Collected {
   readonly reason: FinishReason
   readonly metrics: Metrics
   readonly context: readonly number[] | undefined
+  /** The stop string that ended it. */
+  readonly stopText: string | undefined
 }
 
 export function collect(pieces: readonly Piece[]): Collected {
@@ -49,5 +51,6 @@ export function collect(pieces: readonly Piece[]): Collected {
     reason: finished?.reason ?? 'stop',
     metrics: finished?.metrics ?? NO_METRICS,
     context: finished?.context,
+    stopText: finished?.stopText,
   }
 }

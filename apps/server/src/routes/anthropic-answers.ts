@@ -31,15 +31,23 @@ function errorBody({ status, message }: Failure): AnthropicErrorResponse {
   return { type: 'error', error: { type, message } }
 }
 
-/** A whole answer. `model` is the name that was asked for. */
-export function messageOf(id: string, model: string, of: Collected): AnthropicMessageResponse {
-  const { text, thinking, toolCalls, reason, metrics } = of
+/**
+ * A whole answer. `model` is the name that was asked for.
+ * @param sequences the request's own stop sequences: a model has others, which are an end of its turn.
+ */
+export function messageOf(
+  id: string,
+  model: string,
+  of: Collected,
+  sequences: readonly string[],
+): AnthropicMessageResponse {
+  const { text, thinking, toolCalls, reason, metrics, stopText } = of
   const content: AnthropicAnswerBlock[] = [
     ...(thinking === '' ? [] : [{ type: 'thinking', thinking, signature: '' } as const]),
     ...(text === '' && (thinking !== '' || toolCalls.length > 0) ? [] : [{ type: 'text', text } as const]),
     ...toolCalls.map(toolUse),
   ]
-  return { ...emptyMessage(id, model, usageOf(metrics)), content, stop_reason: stopReason(reason) }
+  return { ...emptyMessage(id, model, usageOf(metrics)), content, ...endOf(reason, stopText, sequences) }
 }
 
 function emptyMessage(id: string, model: string, usage: AnthropicUsage): AnthropicMessageResponse {
@@ -65,6 +73,17 @@ const toolUse = ({
   name,
   input,
 })
+
+function endOf(
+  reason: FinishReason,
+  stopText: string | undefined,
+  sequences: readonly string[],
+): Pick<AnthropicMessageResponse, 'stop_sequence'> & { readonly stop_reason: AnthropicStopReason } {
+  const stopped = reason === 'stop' && stopText !== undefined && sequences.includes(stopText)
+  return stopped
+    ? { stop_reason: 'stop_sequence', stop_sequence: stopText }
+    : { stop_reason: stopReason(reason), stop_sequence: null }
+}
 
 function stopReason(reason: FinishReason): AnthropicStopReason {
   switch (reason) {
@@ -99,13 +118,15 @@ const NOTHING_YET: AnthropicUsage = {
 export class AnthropicEncoder implements StreamEncoder {
   readonly #id: string
   readonly #model: string
+  readonly #sequences: readonly string[]
   #started = false
   #index = 0
   #open: 'text' | 'thinking' | null = null
 
-  constructor(id: string, model: string) {
+  constructor(id: string, model: string, sequences: readonly string[]) {
     this.#id = id
     this.#model = model
+    this.#sequences = sequences
   }
 
   piece(piece: Piece): string {
@@ -138,7 +159,7 @@ export class AnthropicEncoder implements StreamEncoder {
           this.#closed() +
           event({
             type: 'message_delta',
-            delta: { stop_reason: stopReason(piece.reason), stop_sequence: null },
+            delta: endOf(piece.reason, piece.stopText, this.#sequences),
             usage: usageOf(piece.metrics),
           }) +
           event({ type: 'message_stop' })

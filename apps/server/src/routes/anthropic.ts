@@ -33,18 +33,19 @@ export function anthropicRoutes(deps: RouteDeps): Hono<AppEnv> {
         },
         truncate: true,
       },
-      callerOf(c, deps),
+      callerOf(c, deps, body),
     )
     const id = `msg_${c.get('requestId')}`
-    if (!body.stream) return c.json(messageOf(id, body.model, collect(await answer.all())))
-    return await streamed(c, SSE_TYPE, answer, new AnthropicEncoder(id, body.model))
+    const sequences = body.stop_sequences ?? []
+    if (!body.stream) return c.json(messageOf(id, body.model, collect(await answer.all()), sequences))
+    return await streamed(c, SSE_TYPE, answer, new AnthropicEncoder(id, body.model, sequences))
   })
 
   /** The prompt is computed to count it, and stays in the KV cache for the message that usually follows. */
   app.post('/v1/messages/count_tokens', async (c) => {
     const body = await readBody(c, AnthropicCountRequest, deps)
     const ask = { ...turnOf(body), options: { num_predict: 1 }, truncate: false }
-    const answer = await generate(deps.models, body.model, ask, callerOf(c, deps))
+    const answer = await generate(deps.models, body.model, ask, callerOf(c, deps, body))
     const { metrics } = collect(await answer.all())
     return c.json({ input_tokens: metrics.promptTokens } satisfies AnthropicTokenCount)
   })

@@ -11,6 +11,7 @@ export interface Released {
 export class StopStrings {
   readonly #stops: readonly string[]
   #held = ''
+  #found: string | null = null
 
   constructor(stops: readonly string[]) {
     this.#stops = stops.filter((stop) => stop !== '')
@@ -21,12 +22,18 @@ export class StopStrings {
     return this.#held
   }
 
+  /** The stop string that ended the text; null as long as none has. */
+  get found(): string | null {
+    return this.#found
+  }
+
   push(text: string): Released {
     const all = this.#held + text
     const found = this.#earliest(all)
     if (found !== null) {
       this.#held = ''
-      return { emit: all.slice(0, found), stopped: true }
+      this.#found = found.stop
+      return { emit: all.slice(0, found.at), stopped: true }
     }
     const keep = this.#mayBecomeStop(all)
     this.#held = all.slice(all.length - keep)
@@ -40,20 +47,20 @@ export class StopStrings {
     return rest
   }
 
-  /** Where the stop string begins that is complete first; of several that end there the longest. */
-  #earliest(text: string): number | null {
-    let begin: number | null = null
+  /** The stop string that is complete first, and where it begins; of several that end there the longest. */
+  #earliest(text: string): { readonly stop: string; readonly at: number } | null {
+    let first: { readonly stop: string; readonly at: number } | null = null
     let end = Infinity
     for (const stop of this.#stops) {
       const at = text.indexOf(stop)
       if (at < 0) continue
       const stopEnd = at + stop.length
-      if (stopEnd < end || (stopEnd === end && begin !== null && at < begin)) {
-        begin = at
+      if (stopEnd < end || (stopEnd === end && first !== null && at < first.at)) {
+        first = { stop, at }
         end = stopEnd
       }
     }
-    return begin
+    return first
   }
 
   /** Length of the longest tail that a stop string begins with. */

@@ -1,12 +1,13 @@
-import { formatBytes, type MemoryProfile } from '@berth/budget'
+import type { MemoryProfile } from '@berth/budget'
 import type { ModelId } from './backend.js'
 import type { SchedulerErrorCode } from './errors.js'
 import { planLoad, type LoadPlan, type MemoryView } from './plan-load.js'
 import { allGiveWay, chooseVictim, yetToPark, type PreemptionView } from './preempt.js'
 import type { LoadWish, RequestId } from './request.js'
-import { label, totalBytes, usesCores, type RunnerView } from './runner-entry.js'
+import { label, usesCores, type RunnerView } from './runner-entry.js'
 import { misfit } from './serves.js'
-import type { SchedulerSettings } from './settings.js'
+import { seconds } from './seconds.js'
+import { holdBack, type HeldBack, type SwapForecast } from './swap.js'
 
 /** All that a decision depends on: the request at the head of a line, and everything loaded. */
 export interface DecisionView<R extends RunnerView> extends PreemptionView {
@@ -24,6 +25,11 @@ export interface DecisionView<R extends RunnerView> extends PreemptionView {
   /** All runners, the line's own among them. */
   readonly runners: Iterable<R>
   readonly memory: MemoryView
+  /** The waiting times of all that wait in this line, added up, in milliseconds, and how many they are. */
+  readonly line: { readonly waitedMs: number; readonly waiting: number }
+  readonly expected: SwapForecast<R>
+  /** Of those that may leave, the one that is worth least leaves first. */
+  readonly worth: (runner: R) => number
 }
 
 /** What the head of a line waits for; it is looked at again when that may have come. */
@@ -48,6 +54,8 @@ export type Decision<R extends RunnerView> =
       readonly why: string
       /** Past its patience, and room will come: until then no younger request may take what comes free. */
       readonly keepsRoom?: boolean
+      /** Clock milliseconds at which time alone changes it. */
+      readonly until?: number
     }
   | { readonly do: 'refuse'; readonly code: SchedulerErrorCode; readonly why: string }
 
@@ -63,10 +71,11 @@ export type Decision<R extends RunnerView> =
  * 2. There is none, or it does not serve the request (it is then replaced):
  *    2.1 no core is left to load it on          → as 1.5
  *    2.2 room is kept for one that waits longer → wait
- *    2.3 it fits, evicting idle runners         → load
- *    2.4 it fits, draining busy ones            → after a while load, until then wait; at once where only batch
+ *    2.3 what would leave is wanted again soon   → wait, until the waiting costs as much as the swap
+ *    2.4 it fits, evicting idle runners         → load
+ *    2.5 it fits, draining busy ones            → after a while load, until then wait; at once where only batch
  *                                                 work is in the way of interactive
- *    2.5 it cannot fit on this machine          → refuse
+ *    2.6 it cannot fit on this machine          → refuse
  */
 export function decide<R extends RunnerView>(view: DecisionView<R>): Decision<R> {
   const { mine } = view
@@ -110,6 +119,8 @@ function loadRunner<R extends RunnerView>(view: DecisionView<R>, unfit: string |
     replaces: view.mine,
     mayDrain: view.waitedMs >= view.settings.patienceMs,
     givesWay: (runner) => allGiveWay(view, runner),
+    worth: view.worth,
+    now: view.now,
   })
   switch (plan.can) {
     case 'never':
@@ -130,6 +141,8 @@ function loadRunner<R extends RunnerView>(view: DecisionView<R>, unfit: string |
           why: `what comes free is kept for ${view.roomIsKeptFor}, which waits longer`,
         }
       }
+      const held = heldBack(view, plan)
+      if (held !== null) return { do: 'wait', for: 'memory', ...held }
       if (placement.kind === 'cpu' || placement.kind === 'hybrid') {
         const crowded = crowding(view)
         if (crowded !== null) return crowded
@@ -137,6 +150,13 @@ function loadRunner<R extends RunnerView>(view: DecisionView<R>, unfit: string |
       return { do: 'load', plan, why: `${unfit ?? 'not loaded'}: ${placement.reason}` }
     }
   }
+}
+
+/** Whether a plan throws out what is worth waiting for; batch work that gives way to this request is not. */
+function heldBack<R extends RunnerView>(view: DecisionView<R>, plan: LoadPlan<R>): HeldBack | null {
+  const leaving = [...plan.evict, ...plan.drain].filter((r) => r !== view.mine && !allGiveWay(view, r))
+  const bytes = plan.placement.bytes.reduce((sum, each) => sum + each.bytes, 0)
+  return holdBack({ ...view, starvationMs: view.settings.starvationMs }, leaving, bytes)
 }
 
 /**
@@ -193,14 +213,4 @@ function loadingWhy(mine: RunnerView): string {
     (r) => `${label(r)} ${r.state === 'unloading' ? 'leaves' : 'finishes and leaves'}`,
   )
   return `${label(mine)} is loaded once ${leaving.join(' and ')}`
-}
-
-/** The reason of an eviction: "least recently used, idle 42 s, frees 3.1 GiB". */
-export function evictionWhy(victim: RunnerView, forModel: string, now: number): string {
-  const idle = victim.state === 'ready' ? `idle ${seconds(now - victim.lastUsed)}` : 'drained'
-  return `makes room for ${forModel}: least recently used, ${idle}, frees ${formatBytes(totalBytes(victim))}`
-}
-
-export function seconds(ms: number): string {
-  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`
 }

@@ -5,6 +5,8 @@ import type { Clock } from './clock.js'
 import { decide, type Decision } from './decide.js'
 import { BackendError, SchedulerError } from './errors.js'
 import type { EventLog } from './event-log.js'
+import type { EvictionRule } from './eviction.js'
+import { swapForecast } from './expectations.js'
 import type { Forecast } from './forecast/forecast.js'
 import type { Jobs } from './jobs.js'
 import type { KnownModel, Line } from './line.js'
@@ -17,10 +19,11 @@ import type { Order } from './order/order.js'
 import type { LoadPlan } from './plan-load.js'
 import type { LoadWish } from './request.js'
 import type { RequestQueue } from './request-queue.js'
-import { byOrder, ofRequest, type RequestRecord } from './request-record.js'
+import { ofRequest, type RequestRecord } from './request-record.js'
 import type { RunnerPool } from './runner-pool.js'
 import { isForeign, label, totalBytes, type RunnerEntry, type RunningJob } from './runner-entry.js'
 import type { SchedulerSettings } from './settings.js'
+import { Shortage } from './shortage.js'
 
 export interface DispatcherParts {
   readonly backends: readonly Backend[]
@@ -31,6 +34,7 @@ export interface DispatcherParts {
   readonly log: EventLog
   readonly order: Order
   readonly forecast: Forecast
+  readonly eviction: EvictionRule<RunnerEntry>
   readonly queue: RequestQueue
   readonly admission: Admission
   readonly pool: RunnerPool
@@ -49,13 +53,16 @@ export class Dispatcher {
   readonly #dirty = new Set<Line>()
   /** Runners whose keep-alive begins once no waiting request wants them. */
   readonly #idle = new Set<RunnerEntry>()
-  /** Lines whose heads wait for memory or cores. */
-  readonly #short = new Set<Line>()
+  readonly #short: Shortage
   #looking = false
   #loads = 0
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts
+    this.#short = new Shortage(parts.clock, (line) => {
+      this.touch(line)
+      this.look()
+    })
     this.#reader = new ModelReader(parts.backends, (line, outcome) => this.#told(line, outcome))
   }
 
@@ -98,6 +105,7 @@ export class Dispatcher {
     this.#callOffDrains(record.id)
     this.touch(line)
     const { runner } = line
+    if (runner !== null) this.#serves(runner, 0)
     if (line.waiting.size > 0 || runner?.state !== 'loading' || (runner.pinned && runner.begun)) return
     // First: with this load gone, a line may be given a second runner beside the one that stays after all.
     this.#callOffDrains(runner.id)
@@ -150,11 +158,7 @@ export class Dispatcher {
 
   /** Serves a line until its head has to wait. */
   #serve(line: Line): void {
-    const kept = line.keepsRoom
-    this.#short.delete(line)
-    line.keepsRoom = false
-    line.timer?.[Symbol.dispose]()
-    line.timer = null
+    const kept = this.#short.leave(line)
     this.#serveHeads(line)
     if (kept && !line.keepsRoom) this.#touchShort()
   }
@@ -187,30 +191,26 @@ export class Dispatcher {
       if (line.reading === 0) this.#reader.read(line)
       return { do: 'wait', for: 'model', why: `reads what ${line.model} needs` }
     }
+    const { clock, eviction, forecast, pool, queue, settings } = this.#parts
+    const now = clock.now()
     return decide({
-      settings: this.#parts.settings,
+      settings,
       model: line.model,
       revision: known.info.revision,
       profile: known.profile,
       wish: wishOf(head),
       hasJob: head.request.job !== undefined,
       request: { id: head.id, class: head.class },
-      now: this.#parts.clock.now(),
-      waitedMs: this.#parts.clock.now() - head.waitsSince,
-      roomIsKeptFor: this.#roomIsKeptFor(line, head),
+      now,
+      waitedMs: now - head.waitsSince,
+      line: { waitedMs: queue.waitedMs(line, now), waiting: line.waiting.size },
+      expected: swapForecast(forecast, line, head, now),
+      worth: (runner) => eviction.worth(runner),
+      roomIsKeptFor: this.#short.roomIsKeptFor(line, head),
       mine: line.runner,
-      runners: this.#parts.pool.entries,
+      runners: pool.entries,
       memory: new BudgetView(this.#parts.budget, this.#parts.learned, known, line.purpose),
     })
-  }
-
-  #roomIsKeptFor(line: Line, head: RequestRecord): ModelId | null {
-    for (const other of this.#short) {
-      const first = other.waiting.first
-      if (other !== line && other.keepsRoom && first !== undefined && byOrder(first, head) < 0)
-        return other.model
-    }
-    return null
   }
 
   #wait(line: Line, head: RequestRecord, decision: Decision<RunnerEntry> & { do: 'wait' }): void {
@@ -220,14 +220,21 @@ export class Dispatcher {
     }
     if (decision.for !== 'memory' && decision.for !== 'cores') return
     if (decision.for === 'memory') this.#parts.jobs.makeRoom()
-    this.#short.add(line)
-    line.keepsRoom = decision.keepsRoom ?? false
-    const patient = head.waitsSince + this.#parts.settings.patienceMs
-    if (patient <= this.#parts.clock.now()) return
-    line.timer = this.#parts.clock.at(patient, () => {
-      this.touch(line)
-      this.look()
-    })
+    const at = this.#nextChange(head, decision.until ?? Infinity)
+    this.#short.enter(line, { keepsRoom: decision.keepsRoom ?? false, at })
+  }
+
+  /** The next moment at which a decision about a head that waits for memory or cores changes by time alone; Infinity for none. */
+  #nextChange(head: RequestRecord, until: number): number {
+    const { clock, settings, pool } = this.#parts
+    const now = clock.now()
+    let next = until
+    const soonest = (at: number) => {
+      if (at > now && at < next) next = at
+    }
+    soonest(head.waitsSince + settings.patienceMs)
+    for (const { owed, owesUntil } of pool.entries) if (owed > 0) soonest(owesUntil)
+    return next
   }
 
   #apply(line: Line, head: RequestRecord, decision: Exclude<Decision<RunnerEntry>, { do: 'wait' }>): void {
@@ -237,6 +244,7 @@ export class Dispatcher {
         this.#parts.pool.keepAlive(line.runner, head.request.keepAliveMs)
         this.#idle.add(line.runner)
         this.#parts.admission.dequeue(head, 'running')
+        this.#serves(line.runner, 1)
         this.#callOffDrains(head.id)
         return this.#parts.jobs.start(line.runner, head, decision.why)
       case 'load':
@@ -266,6 +274,7 @@ export class Dispatcher {
       plan,
       budget,
       keepAliveMs: keepAliveMs ?? line.runner?.keepAliveMs ?? this.#parts.settings.keepAliveMs,
+      keepAliveGiven: keepAliveMs !== undefined || (line.runner?.keepAliveGiven ?? false),
       pinned: this.#parts.isPinned(line.model),
     })
     // Planning and claiming read the same budget in the same turn, so this is a mistake of ours, never a matter of luck.
@@ -304,11 +313,20 @@ export class Dispatcher {
     this.#load(entry.line, { adapters: entry.spec.adapters }, plan, `moves up: ${plan.placement.reason}`)
   }
 
+  /** So many of those that a runner was loaded for are served; and no more are owed than wait. */
+  #serves(entry: RunnerEntry, served: number): void {
+    if (entry.owed === 0) return
+    entry.owed = Math.min(entry.owed - served, entry.line.waiting.size)
+    if (entry.owed === 0) this.#touchShort()
+  }
+
   // What is told from outside
 
   /** A runner is loaded. */
   ready(entry: RunnerEntry): void {
     this.#parts.forecast.loaded(entry, totalBytes(entry), entry.lastUsed - entry.begunAt)
+    entry.owed = entry.line.runner === entry ? entry.line.waiting.size : 0
+    entry.owesUntil = this.#parts.clock.now() + this.#parts.settings.starvationMs
     this.freed(entry)
   }
 

@@ -15,6 +15,8 @@ export interface Line {
   readonly model: ModelId
   readonly purpose: Purpose
   readonly waiting: OrderedLine
+  /** Since when its requests wait, added up: milliseconds since the queue was made. */
+  waitsSince: number
   /** The runner that takes its jobs, or will once loaded; never one that is on its way out. */
   runner: RunnerEntry | null
   /** All runners that were loaded for it and are not gone yet. */
@@ -36,6 +38,7 @@ export function newLine(model: ModelId, purpose: Purpose, waiting: OrderedLine):
     model,
     purpose,
     waiting,
+    waitsSince: 0,
     runner: null,
     runners: new Set(),
     known: null,

@@ -19,6 +19,8 @@ export function newEntry(options: {
   readonly plan: LoadPlan<RunnerEntry>
   readonly budget: MemoryBudget
   readonly keepAliveMs: number
+  /** Whether a request gave that. */
+  readonly keepAliveGiven: boolean
   readonly pinned: boolean
 }): RunnerEntry | null {
   const { line, known, plan, now } = options
@@ -64,8 +66,11 @@ export function newEntry(options: {
     progress: null,
     runner: null,
     begun: false,
+    owed: 0,
+    owesUntil: 0,
     begunAt: now,
     keepAliveMs: options.keepAliveMs,
+    keepAliveGiven: options.keepAliveGiven,
     threads: 1,
     lastSign: now,
     doom: null,

@@ -9,7 +9,7 @@ import {
 } from '@berth/budget'
 import { fewest, victims } from './eviction.js'
 import type { LoadWish } from './request.js'
-import { isForeign, label, totalBytes, type RunnerView } from './runner-entry.js'
+import { isForeign, label, owes, totalBytes, type RunnerView } from './runner-entry.js'
 import { clampContext } from './serves.js'
 import type { SchedulerSettings } from './settings.js'
 
@@ -35,6 +35,9 @@ export interface LoadQuestion<R extends RunnerView> {
   /** Whether all that a busy runner does would be set aside for this load: it is asked to leave at once. */
   readonly givesWay: (runner: RunnerView) => boolean
   readonly memory: MemoryView
+  /** Of those that may leave, the one that is worth least leaves first. */
+  readonly worth: (runner: R) => number
+  readonly now: number
 }
 
 /** How a model can be loaded now: who has to leave first (`evict`, idle) or to finish and leave (`drain`, busy). */
@@ -69,10 +72,11 @@ export function planLoad<R extends RunnerView>(question: LoadQuestion<R>): LoadA
     if (!verdict.fits) return { can: 'never', why: verdict.reason }
     return load(question, settings, verdict.placement, leaving, [])
   }
-  const idle = victims(others, 'ready')
-  const busy = victims(others, 'busy')
+  const idle = victims(others, 'ready', question.worth).filter((r) => !owes(r, question.now))
+  const busy = victims(others, 'busy', question.worth)
   const yielding = busy.filter(question.givesWay)
-  const draining = question.mayDrain ? busy.filter((r) => !yielding.includes(r)) : []
+  const unyielding = busy.filter((r) => !yielding.includes(r) && !owes(r, question.now))
+  const draining = question.mayDrain ? unyielding : []
   const tooMany = surplus(question, others)
   for (const candidates of stages(idle, yielding, draining)) {
     // Fewer slots rather than no load: they are what a load can do without.
@@ -120,7 +124,7 @@ function load<R extends RunnerView>(
 
 /** What to load with, before it is known whether it fits. */
 function loadSettings(
-  { profile, wish, settings }: LoadQuestion<RunnerView>,
+  { profile, wish, settings }: Pick<LoadQuestion<RunnerView>, 'profile' | 'wish' | 'settings'>,
   free: readonly DeviceRoom[],
 ): MemorySettings {
   const one: MemorySettings = {
@@ -136,7 +140,10 @@ function loadSettings(
 }
 
 /** How many runners must leave for the limit on loaded models alone. */
-function surplus({ settings }: LoadQuestion<RunnerView>, others: readonly RunnerView[]): number {
+function surplus(
+  { settings }: Pick<LoadQuestion<RunnerView>, 'settings'>,
+  others: readonly RunnerView[],
+): number {
   if (settings.maxLoaded === 0) return 0
   const staying = others.filter(
     (r) => !isForeign(r) && r.state !== 'unloading' && r.state !== 'idle' && r.drain?.end !== 'unload',
@@ -156,7 +163,7 @@ function asGood(placement: Placement, best: Placement): boolean {
 }
 
 function refusal(
-  { memory, settings }: LoadQuestion<RunnerView>,
+  { memory, settings, now }: Pick<LoadQuestion<RunnerView>, 'memory' | 'settings' | 'now'>,
   wanted: MemorySettings,
   others: readonly RunnerView[],
 ): LoadAnswer<never> {
@@ -167,7 +174,7 @@ function refusal(
   }
   const holders = others
     .filter((r) => !isForeign(r) && r.state !== 'idle')
-    .map((r) => `${label(r)} (${condition(r)}, ${formatBytes(totalBytes(r))})`)
+    .map((r) => `${label(r)} (${condition(r, now)}, ${formatBytes(totalBytes(r))})`)
   const limit = settings.maxLoaded > 0 ? ` and at most ${settings.maxLoaded} may be loaded` : ''
   const held = holders.length === 0 ? 'others use it' : `held by ${holders.join(', ')}`
   const needed = alone.placement.bytes.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -179,8 +186,9 @@ function refusal(
   }
 }
 
-function condition(runner: RunnerView): string {
+function condition(runner: RunnerView, now: number): string {
   if (runner.pinned) return 'pinned'
+  if (owes(runner, now)) return 'just loaded for others'
   if (runner.drain !== null) return 'draining'
   return runner.state === 'ready' ? 'idle' : runner.state
 }

@@ -43,6 +43,9 @@ export interface RunnerView {
   /** Runners whose place it takes: its load begins when they are gone. */
   readonly after: ReadonlySet<RunnerView>
   readonly reservation: Reservation
+  /** Of the requests that waited at its load, how many it has not served yet: nobody has it leave before, until `owesUntil`. */
+  readonly owed: number
+  readonly owesUntil: number
 }
 
 export interface Drain {
@@ -90,9 +93,13 @@ export interface RunnerEntry extends RunnerView {
   progress: LoadProgress | null
   runner: Runner | null
   begun: boolean
+  owed: number
+  owesUntil: number
   /** When it has begun to load. */
   begunAt: number
   keepAliveMs: number
+  /** Whether a request gave it its keep-alive. */
+  keepAliveGiven: boolean
   threads: number
   /** When its load last gave a sign of life. */
   lastSign: number
@@ -110,6 +117,11 @@ export function totalBytes(runner: RunnerView): Bytes {
 /** Whether its memory is ours at all; a remote engine's is not, and it is never evicted. */
 export function isForeign(runner: RunnerView): boolean {
   return runner.spec.placement.kind === 'foreign'
+}
+
+/** Whether it has yet to serve those that it was loaded for. */
+export function owes(runner: RunnerView, now: number): boolean {
+  return runner.owed > 0 && now < runner.owesUntil
 }
 
 /** Whether it computes on the CPU's cores, so that they must be shared with it. */

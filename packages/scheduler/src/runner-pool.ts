@@ -1,13 +1,15 @@
 import type { LearnedMemory, MemoryBudget, Reservation } from '@berth/budget'
 import type { Runner, RunnerEnd } from './backend.js'
 import type { Clock } from './clock.js'
-import { evictionWhy, seconds } from './decide.js'
+import { victims, type EvictionRule } from './eviction.js'
+import type { Forecast } from './forecast/forecast.js'
 import { asBackendError, BackendError } from './errors.js'
 import type { EventLog } from './event-log.js'
-import { keepAliveEnd } from './keep-alive.js'
+import { keepAliveEnd, learnedKeepAlive } from './keep-alive.js'
 import { learnedName } from './memory-view.js'
 import { isForeign, label, totalBytes, usesCores, type RunnerEntry, type RunningJob } from './runner-entry.js'
 import { tryNext, type RunnerEvent } from './runner-state.js'
+import { seconds } from './seconds.js'
 import type { SchedulerSettings } from './settings.js'
 import { shareCores } from './share-cores.js'
 
@@ -33,6 +35,8 @@ export class RunnerPool {
   readonly #budget: MemoryBudget
   readonly #learned: LearnedMemory
   readonly #settings: SchedulerSettings
+  readonly #forecast: Forecast
+  readonly #eviction: EvictionRule<RunnerEntry>
   readonly #listener: PoolListener
   readonly #entries = new Set<RunnerEntry>()
   /** Those of them that take no new job; few at any time, and asked for at every request's end. */
@@ -44,6 +48,8 @@ export class RunnerPool {
     budget: MemoryBudget
     learned: LearnedMemory
     settings: SchedulerSettings
+    forecast: Forecast
+    eviction: EvictionRule<RunnerEntry>
     listener: PoolListener
   }) {
     this.#clock = options.clock
@@ -51,6 +57,8 @@ export class RunnerPool {
     this.#budget = options.budget
     this.#learned = options.learned
     this.#settings = options.settings
+    this.#forecast = options.forecast
+    this.#eviction = options.eviction
     this.#listener = options.listener
   }
 
@@ -65,7 +73,8 @@ export class RunnerPool {
     this.#change(entry, 'load', why)
     for (const other of entry.after) {
       if (other.state === 'unloading') continue
-      if (other.jobs.size === 0) this.evict(other, evictionWhy(other, label(entry), this.#clock.now()))
+      if (other.jobs.size === 0)
+        this.evict(other, `makes room for ${label(entry)}: ${this.#eviction.why(other)}`)
       else this.drain(other, `drains for ${label(entry)}`, 'unload', entry.id)
     }
     this.#beginWhatCan()
@@ -103,6 +112,7 @@ export class RunnerPool {
   settle(entry: RunnerEntry): void {
     if (entry.state !== 'ready') return
     this.#timer(entry, null)
+    const learned = this.#learnKeepAlive(entry)
     const end = keepAliveEnd(entry)
     if (end === null || isForeign(entry)) return
     if (end > this.#clock.now()) {
@@ -113,12 +123,24 @@ export class RunnerPool {
       return
     }
     const idle = seconds(this.#clock.now() - entry.lastUsed)
-    this.evict(entry, `idle ${idle}, its keep-alive of ${seconds(entry.keepAliveMs)} is over`)
+    this.evict(entry, `idle ${idle}, its keep-alive of ${seconds(entry.keepAliveMs)} is over${learned}`)
+  }
+
+  /** Gives a runner the keep-alive that its model's requests have taught; returns what there is to say of that. */
+  #learnKeepAlive(entry: RunnerEntry): string {
+    const { keepAlive, keepAliveMs } = this.#settings
+    if (keepAlive !== 'learned' || entry.keepAliveGiven) return ''
+    const learned = learnedKeepAlive(this.#forecast.gaps(entry), keepAliveMs)
+    entry.keepAliveMs = learned?.ms ?? keepAliveMs
+    return learned === null ? '' : `, ${learned.why}`
   }
 
   /** Lets the keep-alive begin anew, with another length where one is given. */
   keepAlive(entry: RunnerEntry, ms: number | undefined): void {
-    entry.keepAliveMs = ms ?? entry.keepAliveMs
+    if (ms !== undefined) {
+      entry.keepAliveMs = ms
+      entry.keepAliveGiven = true
+    }
     entry.lastUsed = this.#clock.now()
   }
 
@@ -304,10 +326,10 @@ export class RunnerPool {
       const on = (e: RunnerEntry) => e.reservation.bytes.find((b) => b.device === usage.device.id)?.bytes ?? 0
       for (const entry of this.#entries) if (entry.state === 'unloading') over -= on(entry)
       const idle = [...this.#entries].filter((e) => e.state === 'ready' && !e.pinned && on(e) > 0)
-      for (const entry of idle.toSorted((a, b) => a.lastUsed - b.lastUsed)) {
+      for (const entry of victims(idle, 'ready', (runner) => this.#eviction.worth(runner))) {
         if (over <= 0) break
         over -= on(entry)
-        this.evict(entry, `${usage.device.name} is overdrawn; least recently used`)
+        this.evict(entry, `${usage.device.name} is overdrawn: ${this.#eviction.why(entry)}`)
       }
     }
   }

@@ -4,6 +4,7 @@ import type { Backend, ModelId, ModelInfo } from './backend.js'
 import type { Clock } from './clock.js'
 import { Dispatcher } from './dispatcher.js'
 import { SchedulerError } from './errors.js'
+import { evictionRule } from './eviction.js'
 import { EventLog } from './event-log.js'
 import { Forecast } from './forecast/forecast.js'
 import { endsInMs, startsInMs } from './forecast/waits.js'
@@ -54,7 +55,8 @@ export class Scheduler {
     const log = new EventLog(options.clock)
     const order = newOrder(options.clock, options.settings)
     const forecast = this.#forecast
-    const queue = new RequestQueue(order)
+    const eviction = evictionRule(options.settings.eviction, forecast, options.clock)
+    const queue = new RequestQueue(order, options.clock.now())
     this.#queue = queue
     this.#log = log
     const admission = new Admission({
@@ -74,6 +76,8 @@ export class Scheduler {
     const pool = new RunnerPool({
       ...options,
       log,
+      forecast,
+      eviction,
       listener: {
         ready: (entry) => this.#dispatcher.ready(entry),
         leaving: (entry) => this.#dispatcher.detach(entry),
@@ -110,6 +114,7 @@ export class Scheduler {
       log,
       order,
       forecast,
+      eviction,
       queue,
       admission,
       pool,

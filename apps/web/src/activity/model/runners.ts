@@ -72,7 +72,12 @@ export class Runners {
       case 'pinned':
         this.#change(event.runner, () => ({ pinned: event.pinned }))
         break
-      default:
+      case 'evicted':
+      case 'load-failed':
+      case 'lost':
+      case 'queued':
+      case 'refused':
+      case 'waiting':
         break
     }
   }

@@ -39,6 +39,8 @@ export interface Lane {
   readonly name: string
   /** In the order in which they began; the last ones may go on. */
   readonly segments: Segment[]
+  /** The most slots that were taken at a time. */
+  rows: number
 }
 
 /** How long segments are kept. */
@@ -152,7 +154,14 @@ export class Timeline {
       case 'evicted':
         this.#end(event.runner, `evicted: ${event.why}`)
         break
-      default:
+      case 'draining':
+      case 'loading':
+      case 'measured':
+      case 'pinned':
+      case 'queued':
+      case 'reclassed':
+      case 'refused':
+      case 'waiting':
         break
     }
   }
@@ -221,7 +230,7 @@ export class Timeline {
     from: number,
     { placement = null, request, kind, why }: Begin,
   ): void {
-    const lane = this.#lanes.get(name) ?? { name, segments: [] }
+    const lane = this.#lanes.get(name) ?? { name, segments: [], rows: 1 }
     if (!this.#lanes.has(name)) {
       if (this.#lanes.size >= MOST_LANES) this.#dropLane()
       this.#lanes.set(name, lane)
@@ -240,6 +249,7 @@ export class Timeline {
       request: request ?? null,
     }
     lane.segments.push(segment)
+    if (request !== undefined) lane.rows = Math.max(lane.rows, request.slot + 1)
     this.#open.set(key, segment)
     // A tenth at a time: to take one from the front for each that comes would move all of them each time.
     if (lane.segments.length > MOST_OF_LANE * 1.1)

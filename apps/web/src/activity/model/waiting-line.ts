@@ -86,7 +86,15 @@ export class WaitingLine {
       case 'failed':
         this.#remove(event.request)
         break
-      default:
+      case 'draining':
+      case 'evicted':
+      case 'load-failed':
+      case 'loading':
+      case 'lost':
+      case 'measured':
+      case 'pinned':
+      case 'progress':
+      case 'state':
         break
     }
   }

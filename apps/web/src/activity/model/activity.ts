@@ -120,18 +120,17 @@ export class Activity {
       history.add(at, 'started', 1)
       const runner = this.#runners.views.get(event.runner)
       const asked = waited?.since ?? at - event.waitedMs
-      if (runner === undefined || runner.began <= asked) history.add(at, 'hits', 1)
+      if (runner === undefined || runner.began < asked) history.add(at, 'hits', 1)
     } else if (event.type === 'state' && event.to === 'loading') history.add(at, 'loads', 1)
     else if (event.type === 'evicted') history.add(at, 'evictions', 1)
     else if (event.type === 'progress' && event.progress.phase !== 'waiting') {
       const { phase, tokens } = event.progress
-      const had = job?.phase === phase ? job.tokens : 0
+      const had = phase === 'prompt' ? (job?.promptTokens ?? 0) : job?.phase === phase ? job.tokens : 0
       history.add(at, phase === 'prompt' ? 'prompt' : 'decoded', Math.max(0, tokens - had))
     } else if (event.type === 'finished' && event.metrics !== null) {
       // The rest, which no progress told of.
       const prompt = event.metrics.promptTokens - event.metrics.cachedTokens
-      const seen = job?.phase === 'prompt' ? job.tokens : job?.phase === 'decode' ? prompt : 0
-      history.add(at, 'prompt', Math.max(0, prompt - seen))
+      history.add(at, 'prompt', Math.max(0, prompt - (job?.promptTokens ?? 0)))
       const decoded = job?.phase === 'decode' ? job.tokens : 0
       history.add(at, 'decoded', Math.max(0, event.metrics.decodedTokens - decoded))
     }

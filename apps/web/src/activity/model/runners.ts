@@ -1,4 +1,4 @@
-import type { RunnerId, RunnerSnapshot, SchedulerEvent } from '@berth/scheduler'
+import type { RunnerId, RunnerSnapshot, RunProgress, SchedulerEvent } from '@berth/scheduler'
 import type { JobView, RunnerView } from './views.js'
 
 /** More are not shown; a machine that holds them does not exist. */
@@ -139,8 +139,8 @@ function fromSnapshot(
   const { id, model, purpose, state, why, draining, pinned, bytes, spec } = runner
   const jobs: JobView[] = []
   for (const job of runner.running) {
-    const slot = had?.jobs.find(({ request }) => request === job.request)?.slot ?? freeSlot(jobs, had?.jobs)
-    const began = begin(job.request, slot, toPage(job.since))
+    const known = had?.jobs.find(({ request }) => request === job.request)
+    const began = known ?? begin(job.request, freeSlot(jobs, had?.jobs), toPage(job.since))
     const progress = job.progress === null ? {} : progressOf(job.progress, began)
     jobs.push({ ...began, ...progress, class: job.class, client: job.client })
   }
@@ -171,7 +171,7 @@ function fromSnapshot(
 }
 
 function begin(request: string, slot: number, since: number): Omit<JobView, 'class' | 'client'> {
-  return { request, slot, since, phase: 'prompt', tokens: 0, of: 0 }
+  return { request, slot, since, phase: 'prompt', tokens: 0, of: 0, promptTokens: 0 }
 }
 
 /** The first slot that neither these jobs have nor those. */
@@ -182,13 +182,12 @@ function freeSlot(jobs: readonly JobView[], others: readonly JobView[] = []): nu
   return slot
 }
 
-type Progress = Extract<SchedulerEvent, { type: 'progress' }>['progress']
+type Told = Pick<JobView, 'phase' | 'tokens' | 'of' | 'promptTokens'>
 
-function progressOf(
-  progress: Progress,
-  { of }: Pick<JobView, 'of'>,
-): Pick<JobView, 'phase' | 'tokens' | 'of'> {
-  if (progress.phase === 'waiting') return { phase: 'waiting', tokens: 0, of }
-  if (progress.phase === 'prompt') return { phase: 'prompt', tokens: progress.tokens, of: progress.of }
-  return { phase: 'decode', tokens: progress.tokens, of }
+function progressOf(progress: RunProgress, { of, promptTokens }: Told): Told {
+  const { phase } = progress
+  if (phase === 'waiting') return { phase, tokens: 0, of, promptTokens }
+  const { tokens } = progress
+  if (phase === 'prompt') return { phase, tokens, of: progress.of, promptTokens: tokens }
+  return { phase, tokens, of, promptTokens }
 }

@@ -57,6 +57,8 @@ export interface JobView {
   readonly tokens: Tokens
   /** The prompt's length; 0 where it is not known. */
   readonly of: Tokens
+  /** How much of the prompt was told of. */
+  readonly promptTokens: Tokens
 }
 
 /** A request that waits. */

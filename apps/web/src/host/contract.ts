@@ -1,4 +1,4 @@
-import type { Bytes, Tokens } from '@berth/budget'
+import type { Bytes, MemoryProfile, Tokens } from '@berth/budget'
 import type {
   BackendErrorData,
   GenerateJob,
@@ -62,6 +62,8 @@ export interface ModelCard {
   readonly contextLength: Tokens | null
   readonly capabilities: readonly Capability[]
   readonly fit: Fit
+  /** What it needs of memory, where that is known before anything of it has been fetched. */
+  readonly profile?: MemoryProfile
   readonly stored: Stored
   /** Whether it is loaded now, here or on its server. */
   readonly loaded: boolean

@@ -1,4 +1,4 @@
-import type { Bytes, Tokens } from '@berth/budget'
+import type { Bytes, MemoryProfile, Tokens } from '@berth/budget'
 import type { Backend, ModelId } from '@berth/scheduler'
 import type { WeightFile } from '../storage/index.js'
 import type { Capability, EngineName, Fit, Place, ServerView, Stored } from './contract.js'
@@ -17,6 +17,7 @@ export interface ListedModel {
   readonly contextLength: Tokens | null
   readonly capabilities: readonly Capability[]
   readonly fit: Fit
+  readonly profile?: MemoryProfile
   readonly stored: Stored
   /** Whether a server has it loaded; of this browser's the scheduler knows. */
   readonly loadedThere: boolean

@@ -102,6 +102,7 @@ export class WebLlmSource implements EngineSource {
     const told = this.#bytesOf(model)
     const bytes = told || guessedBytes(parameters, quantization)
     const stored = await isModelStored(model, this.#options.adapter)
+    const profile = guessedProfile(model)
     return {
       id: model.id,
       name: facts.name,
@@ -113,7 +114,8 @@ export class WebLlmSource implements EngineSource {
       license: listed.license ?? known.license,
       contextLength: listed.contextLength,
       capabilities: [...capabilitiesOf(model), ...(known.thinks ? (['thinking'] as const) : [])],
-      fit: this.#fit(model),
+      fit: this.#fit(model, profile),
+      ...(profile === null ? {} : { profile }),
       stored: stored ? { state: 'stored', bytes } : { state: 'absent', bytes: 0 },
       loadedThere: false,
     }
@@ -126,11 +128,10 @@ export class WebLlmSource implements EngineSource {
     return files.reduce((sum, bytes) => sum + bytes, library)
   }
 
-  #fit(model: WebLlmModel): Fit {
+  #fit(model: WebLlmModel, profile: WebLlmProfile | null): Fit {
     const { adapter, room, usual } = this.#options
     const missing = missingFeatures(model, adapter)
     if (missing.length > 0) return unfit(`needs ${missing.join(', ')}, which this GPU does not have`)
-    const profile = guessedProfile(model)
     if (profile === null) return { verdict: 'unknown', why: 'known when its first files have been fetched' }
     const { contextLength } = usual()
     const settings: MemorySettings = {

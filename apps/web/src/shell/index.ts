@@ -1,6 +1,7 @@
 export { announce } from './announce.js'
 export { Badge, FitBadge } from './badge.js'
 export { Button, IconButton, Spinner } from './button.js'
+export { CopyButton } from './copy-button.js'
 export { Dialog, confirm } from './dialog.js'
 export { Field, Segmented, Select, TextInput } from './field.js'
 export { formatCount, formatDuration, formatTokens } from './format.js'

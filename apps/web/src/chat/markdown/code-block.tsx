@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { CopyButton } from '../view/copy-button.js'
+import { CopyButton } from '../../shell/index.js'
 import { highlighted } from './highlight.js'
 
 export interface CodeBlockProps {

@@ -1,11 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { Button, Icon, IconButton } from '../../shell/index.js'
+import { Button, CopyButton, Icon, IconButton } from '../../shell/index.js'
 import type { AnswerRecord } from '../../storage/index.js'
 import { Markdown } from '../markdown/markdown.js'
 import type { OpenChat } from '../open-chat.js'
 import { AnswerFoot, AnswerProblem, AnswerStatus } from './answer-status.js'
 import { AttachmentView } from './attachment-view.js'
-import { CopyButton } from './copy-button.js'
 import './message-view.css'
 
 /** What can be done with a message. */

@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
-import { IconButton, announce, toastError } from '../../shell/index.js'
+import { announce } from './announce.js'
+import { IconButton } from './button.js'
+import { toastError } from './toast.js'
 
 export interface CopyButtonProps {
   readonly text: () => string

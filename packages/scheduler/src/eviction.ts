@@ -1,7 +1,7 @@
 import { formatBytes } from '@berth/budget'
 import type { Clock } from './clock.js'
 import type { Forecast } from './forecast/forecast.js'
-import { isForeign, totalBytes, type RunnerEntry, type RunnerView } from './runner-entry.js'
+import { isForeign, isWanted, totalBytes, type RunnerEntry, type RunnerView } from './runner-entry.js'
 import { seconds } from './seconds.js'
 import type { EvictionName } from './settings.js'
 
@@ -27,10 +27,9 @@ export function evictionRule(
 ): EvictionRule<RunnerEntry> {
   const state = (runner: RunnerEntry) =>
     runner.state === 'ready' ? `idle ${seconds(clock.now() - runner.lastUsed)}` : 'drained'
-  const frees = (runner: RunnerEntry) => `frees ${formatBytes(totalBytes(runner))}`
   if (name === 'lru') {
     return {
-      worth: (runner) => wantedNow(runner) ?? runner.lastUsed,
+      worth: (runner) => (isWanted(runner) ? Infinity : runner.lastUsed),
       why: (runner) => `least recently used, ${state(runner)}, ${frees(runner)}`,
     }
   }
@@ -38,7 +37,7 @@ export function evictionRule(
     worth: (runner) => {
       const bytes = totalBytes(runner)
       const saves = forecast.loadMs(runner, bytes) * forecast.rate(runner, clock.now())
-      return wantedNow(runner) ?? saves / Math.max(1, bytes)
+      return isWanted(runner) ? Infinity : saves / Math.max(1, bytes)
     },
     why: (runner) => {
       const load = seconds(forecast.loadMs(runner, totalBytes(runner)))
@@ -49,8 +48,8 @@ export function evictionRule(
   }
 }
 
-function wantedNow({ line }: RunnerEntry): number | null {
-  return line.waiting.size > 0 ? Infinity : null
+function frees(runner: RunnerEntry): string {
+  return `frees ${formatBytes(totalBytes(runner))}`
 }
 
 /** Runners that may be asked to leave, in the order in which they should: unpinned, our own memory, not on their way already. */

@@ -1,7 +1,7 @@
 import type { Forecast } from './forecast/forecast.js'
 import type { Line } from './line.js'
 import type { RequestRecord } from './request-record.js'
-import { totalBytes, type RunnerEntry } from './runner-entry.js'
+import { isWanted, totalBytes, type RunnerEntry } from './runner-entry.js'
 import type { SwapForecast } from './swap.js'
 
 /** What the forecast says of a swap for the head of a line. */
@@ -11,7 +11,6 @@ export function swapForecast(
   head: RequestRecord,
   now: number,
 ): SwapForecast<RunnerEntry> {
-  const isWanted = (runner: RunnerEntry) => runner.line.waiting.size > 0
   return {
     loadMs: (bytes) => forecast.loadMs(line, bytes),
     bringBackMs: (runner) => forecast.loadMs(runner, totalBytes(runner)),

@@ -119,6 +119,11 @@ export function isForeign(runner: RunnerView): boolean {
   return runner.spec.placement.kind === 'foreign'
 }
 
+/** Whether requests for its model wait. */
+export function isWanted({ line }: RunnerEntry): boolean {
+  return line.waiting.size > 0
+}
+
 /** Whether it has yet to serve those that it was loaded for. */
 export function owes(runner: RunnerView, now: number): boolean {
   return runner.owed > 0 && now < runner.owesUntil

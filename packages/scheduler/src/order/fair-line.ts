@@ -2,43 +2,23 @@ import { byOrder, type RequestRecord } from '../request-record.js'
 import { SortedLine } from '../sorted-line.js'
 import type { Client, Share } from './clients.js'
 import type { OrderedLine } from './order.js'
+import { placeOf, Places, type Level } from './places.js'
 
-/** Before which others a request goes: 0 is interactive, or as old as its class may grow; then normal; then batch. */
-export type Level = 0 | 1 | 2
-
-/** Of so many starts in a line, one is for whoever has waited longest past every bound. */
+/** Of so many starts in a line, one is for whoever has waited longest beyond what its class may. */
 const TURNS = 8
 
-/** What the fair order keeps of a request. */
-export interface FairPlace {
-  client: Client
-  level: Level
-  /** What its client's counter will be when its turn comes, as it was foreseen at its arrival. */
-  tag: number
-  /** In line, or in a slot. */
-  at: 'line' | 'slot' | 'nowhere'
-  /** Weighted tokens it was charged for, prompt and answer together. */
-  charged: number
-  /** Of them, for its prompt. */
-  prompt: number
-}
-
-/** What a line is told by the order that it belongs to. */
+/** What a line asks the order that it belongs to. */
 export interface FairRules {
-  /** Brings counters and levels up to date. */
-  catchUp(): void
-  /** Whether a request has waited so long that it is given a turn whatever its client has had. */
-  isOverdue(record: RequestRecord): boolean
+  now(): number
+  /** Brings the clients' counters up to date. */
+  settle(): void
 }
 
 /**
- * The requests for one model: by level, then by what their clients have had, then by arrival. Every eighth
- * start is for the one that has waited longest, if it has waited too long: so nobody starves, whatever the
- * counters, and since such a start is charged like any other, no client gets a larger share by it as long as
- * its fair share is an eighth or more.
- *
- * `first` is exact. Which places the others have, later tokens decide: they are told as though every request
- * took what was foreseen at its arrival.
+ * The requests for one model: by class, then by what their clients have had, then by arrival. Whoever has waited
+ * longer than its class may has a turn, the longest first, but one start in eight at the most: so nobody starves,
+ * whatever the classes and counters, and no flood, once it is old, takes all. Such a start is charged like any
+ * other: no client gets a larger share by it whose fair share is an eighth or more.
  */
 export class FairLine implements OrderedLine {
   readonly #rules: FairRules
@@ -46,11 +26,10 @@ export class FairLine implements OrderedLine {
     shares: new SortedLine<Share>(byShare),
     of: new Map<Client, Share>(),
   }))
-  readonly #places = new SortedLine<RequestRecord>(byPlace)
-  /** Those of level 0, by age. */
-  readonly #aged = new SortedLine<RequestRecord>(byOrder)
-  /** Starts since the one that has waited longest had a turn. */
-  #starts = 0
+  readonly #places = new Places(() => this.first)
+  readonly #byDue = new SortedLine<RequestRecord>(byDue)
+  /** Starts since somebody had a turn for having waited too long. */
+  #starts = TURNS
 
   constructor(rules: FairRules) {
     this.#rules = rules
@@ -61,9 +40,9 @@ export class FairLine implements OrderedLine {
   }
 
   get first(): RequestRecord | undefined {
-    this.#rules.catchUp()
-    const oldest = this.#aged.first
-    if (this.#starts >= TURNS - 1 && oldest !== undefined && this.#rules.isOverdue(oldest)) return oldest
+    this.#rules.settle()
+    const overdue = this.#overdue()
+    if (overdue !== undefined) return overdue
     for (const { shares } of this.#levels) {
       const share = shares.first
       if (share !== undefined) return share.oldest
@@ -72,13 +51,13 @@ export class FairLine implements OrderedLine {
   }
 
   rank(record: RequestRecord): number {
-    return rankBehind(this.#places, this.first, record)
+    return this.#places.rank(record)
   }
 
   add(record: RequestRecord): void {
     const { client, level } = placeOf(record)
     this.#places.add(record)
-    if (level === 0) this.#aged.add(record)
+    this.#byDue.add(record)
     const { shares, of } = this.#at(level)
     const share = of.get(client)
     if (share === undefined) {
@@ -96,7 +75,7 @@ export class FairLine implements OrderedLine {
   delete(record: RequestRecord): boolean {
     if (!this.#places.delete(record)) return false
     const { client, level } = placeOf(record)
-    if (level === 0) this.#aged.delete(record)
+    this.#byDue.delete(record)
     const { shares, of } = this.#at(level)
     const share = of.get(client)
     if (share === undefined) return true
@@ -114,11 +93,18 @@ export class FairLine implements OrderedLine {
 
   /** To be called before a request that starts is taken out. */
   starts(record: RequestRecord): void {
-    this.#starts = this.#aged.first === record ? 0 : this.#starts + 1
+    this.#starts = this.#overdue() === record ? 1 : this.#starts + 1
   }
 
   [Symbol.iterator](): Iterator<RequestRecord> {
-    return headFirst(this.#places, this.first)
+    return this.#places[Symbol.iterator]()
+  }
+
+  /** Who has a turn for having waited too long. */
+  #overdue(): RequestRecord | undefined {
+    if (this.#starts < TURNS) return undefined
+    const longest = this.#byDue.first
+    return longest !== undefined && placeOf(longest).due <= this.#rules.now() ? longest : undefined
   }
 
   #at(level: Level) {
@@ -134,37 +120,10 @@ export class FairLine implements OrderedLine {
   }
 }
 
-export function placeOf(record: RequestRecord): FairPlace {
-  if (record.fair === null) throw new Error(`${record.id} has no place in the fair order`)
-  return record.fair
-}
-
-/** Order of places: by level, then by what the client's counter was foreseen to be. */
-export function byPlace(a: RequestRecord, b: RequestRecord): number {
-  const [x, y] = [placeOf(a), placeOf(b)]
-  return x.level - y.level || x.tag - y.tag || byOrder(a, b)
+function byDue(a: RequestRecord, b: RequestRecord): number {
+  return placeOf(a).due - placeOf(b).due || a.seq - b.seq
 }
 
 function byShare(a: Share, b: Share): number {
   return a.client.counter - b.client.counter || byOrder(a.oldest, b.oldest)
-}
-
-/** How many come before a request, when the head goes before all whatever its place. */
-export function rankBehind(
-  places: SortedLine<RequestRecord>,
-  head: RequestRecord | undefined,
-  record: RequestRecord,
-): number {
-  if (head === undefined || record === head) return 0
-  return places.rank(record) + (byPlace(record, head) < 0 ? 1 : 0)
-}
-
-/** All of them, the head first. */
-export function* headFirst(
-  places: SortedLine<RequestRecord>,
-  head: RequestRecord | undefined,
-): Generator<RequestRecord, void, void> {
-  if (head === undefined) return
-  yield head
-  for (const record of places) if (record !== head) yield record
 }

@@ -4,20 +4,10 @@ import type { Metrics } from '../piece.js'
 import type { RequestClass } from '../request.js'
 import { byOrder, type RequestRecord } from '../request-record.js'
 import type { SchedulerSettings } from '../settings.js'
-import { SortedLine } from '../sorted-line.js'
 import { Clients } from './clients.js'
-import {
-  byPlace,
-  FairLine,
-  headFirst,
-  placeOf,
-  rankBehind,
-  type FairPlace,
-  type FairRules,
-  type Level,
-} from './fair-line.js'
+import { FairLine, type FairRules } from './fair-line.js'
 import type { Order } from './order.js'
-import type { WaitingLine } from './waiting-line.js'
+import { placeOf, Places, type FairPlace, type Level } from './places.js'
 
 /**
  * What a token costs its client: the weights of Sheng et al. A token of the prompt that was in the KV cache
@@ -28,36 +18,20 @@ const DECODE = 2
 
 const LEVELS: Readonly<Record<RequestClass, Level>> = { interactive: 0, normal: 1, batch: 2 }
 
-/** By class, then the client that has had the fewest tokens, then arrival. A request that has waited as long as its class may is as urgent as an interactive one. */
+/** By class, then the client that has had the fewest tokens, then arrival; and a turn now and then for who has waited longer than its class may. */
 export class FairOrder implements Order {
-  readonly all: WaitingLine
-  readonly #clock: Clock
+  readonly all = new Places(() => this.#head())
   readonly #settings: Pick<SchedulerSettings, 'classDelayMs' | 'starvationMs'>
   readonly #clients = new Clients()
-  readonly #places = new SortedLine<RequestRecord>(byPlace)
-  /** Those above level 0, by the moment at which they have waited as long as their class may. */
-  readonly #young = new SortedLine<RequestRecord>(byOrder)
   /** Lines in which somebody waits. */
   readonly #lines = new Set<FairLine>()
   readonly #rules: FairRules
 
   constructor(clock: Clock, settings: Pick<SchedulerSettings, 'classDelayMs' | 'starvationMs'>) {
-    this.#clock = clock
     this.#settings = settings
     this.#rules = {
-      catchUp: () => this.#catchUp(),
-      isOverdue: (record) => record.key + settings.starvationMs <= clock.now(),
-    }
-    const order = this
-    this.all = {
-      get size() {
-        return order.#places.size
-      },
-      get first() {
-        return order.#head()
-      },
-      rank: (record) => rankBehind(this.#places, this.#head(), record),
-      [Symbol.iterator]: () => headFirst(this.#places, this.#head()),
+      now: () => clock.now(),
+      settle: () => this.#clients.settle(),
     }
   }
 
@@ -69,7 +43,8 @@ export class FairOrder implements Order {
     const client = this.#clients.enter(record.client)
     if (record.fair === null) {
       client.planned = Math.max(client.planned, client.counter)
-      record.fair = { client, level: 0, tag: client.planned, at: 'nowhere', charged: 0, prompt: 0 }
+      const place = { level: 0, due: 0, tag: client.planned, charged: 0, prompt: 0 } as const
+      record.fair = { ...place, client, at: 'nowhere' }
       const { promptTokens, decodeTokens } = record.work
       client.planned += PROMPT * promptTokens + DECODE * decodeTokens
     }
@@ -136,30 +111,21 @@ export class FairOrder implements Order {
 
   #insert(record: RequestRecord): void {
     const place = placeOf(record)
-    record.key = record.waitsSince + this.#settings.classDelayMs[record.class]
-    place.level = record.key <= this.#clock.now() ? 0 : LEVELS[record.class]
-    if (place.level > 0) this.#young.add(record)
-    this.#places.add(record)
+    const { classDelayMs, starvationMs } = this.#settings
+    record.key = record.waitsSince + classDelayMs[record.class]
+    place.level = LEVELS[record.class]
+    place.due = record.class === 'interactive' ? record.waitsSince + starvationMs : record.key
+    this.all.add(record)
     const line = lineOf(record)
     line.add(record)
     this.#lines.add(line)
   }
 
   #remove(record: RequestRecord): void {
-    if (placeOf(record).level > 0) this.#young.delete(record)
-    this.#places.delete(record)
+    this.all.delete(record)
     const line = lineOf(record)
     line.delete(record)
     if (line.size === 0) this.#lines.delete(line)
-  }
-
-  #catchUp(): void {
-    this.#clients.settle()
-    const now = this.#clock.now()
-    for (let next = this.#young.first; next !== undefined && next.key <= now; next = this.#young.first) {
-      this.#remove(next)
-      this.#insert(next)
-    }
   }
 
   /** Who is served next of all, if every line had a slot. */

@@ -60,8 +60,9 @@ export const APPS = {
       chat: ['shell', 'storage'],
       models: ['settings', 'shell', 'storage'],
       settings: ['shell', 'storage'],
-      activity: ['settings', 'shell', 'storage'],
-      planner: ['shell', 'storage'],
+      diagram: [],
+      activity: ['diagram', 'settings', 'shell', 'storage'],
+      planner: ['diagram', 'shell', 'storage'],
       pwa: ['shell'],
     },
     types: {

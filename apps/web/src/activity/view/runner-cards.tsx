@@ -3,8 +3,8 @@ import { useMemo } from 'preact/hooks'
 import { Badge, Button, IconButton, Progress, formatTokens } from '../../shell/index.js'
 import { formatSpan } from '../model/explain.js'
 import type { JobView, RunnerView } from '../model/views.js'
+import { ArrowHead, StateMachine } from '../../diagram/index.js'
 import { cancel, pin, unload, whyNotAdmin, whyNotTheirs, type Acting } from './act.js'
-import { ArrowHead, StateMachine } from './state-machine.js'
 
 export interface RunnerCardsProps {
   readonly runners: ReadonlyMap<string, RunnerView>

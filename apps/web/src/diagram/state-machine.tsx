@@ -1,4 +1,5 @@
 import type { RunnerState } from '@berth/scheduler'
+import './state-machine.css'
 
 interface Box {
   readonly state: RunnerState
@@ -38,7 +39,7 @@ export function StateMachine({ state }: { readonly state: RunnerState }) {
           key={`${from} ${to}`}
           class={from === state ? 'state-arrow state-arrow-next' : 'state-arrow'}
           d={path}
-          marker-end="url(#activity-arrow)"
+          marker-end="url(#state-arrow-head)"
         />
       ))}
       {BOXES.map((box) => (
@@ -59,7 +60,7 @@ export function ArrowHead() {
     <svg class="visually-hidden" aria-hidden="true" focusable="false">
       <defs>
         <marker
-          id="activity-arrow"
+          id="state-arrow-head"
           viewBox="0 0 6 6"
           refX="5"
           refY="3"

@@ -1,0 +1,1 @@
+export { ArrowHead, StateMachine } from './state-machine.js'

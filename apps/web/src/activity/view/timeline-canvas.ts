@@ -24,6 +24,7 @@ export class TimelineCanvas implements Disposable {
   #stale = true
   #seen = ''
   #visible = true
+  readonly #frame: HTMLElement
   readonly #observer: IntersectionObserver
   readonly #calm = matchMedia('(prefers-reduced-motion: reduce)')
 
@@ -44,6 +45,8 @@ export class TimelineCanvas implements Disposable {
       this.#stale = true
     })
     this.#observer.observe(canvas)
+    this.#frame = canvas.parentElement ?? document.body
+    this.#frame.addEventListener('scroll', this.#scrolled, { passive: true })
     this.#loop()
   }
 
@@ -116,6 +119,11 @@ export class TimelineCanvas implements Disposable {
   [Symbol.dispose](): void {
     cancelAnimationFrame(this.#handle)
     this.#observer.disconnect()
+    this.#frame.removeEventListener('scroll', this.#scrolled)
+  }
+
+  readonly #scrolled = (): void => {
+    this.#stale = true
   }
 
   #told(): void {
@@ -158,7 +166,9 @@ export class TimelineCanvas implements Disposable {
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0)
     const names = lanes.map(({ name }) => this.#nameOf(name))
     const drawing = { lanes, names, range: this.#range(now), now, chosen: this.#chosen, width }
-    drawTimeline(context, { ...drawing, top: 0, bottom: heightOf(lanes.length) }, this.#colours)
+    // Its frame scrolls: what is out of sight there is drawn when it comes into sight.
+    const { scrollTop: top, clientHeight } = this.#frame
+    drawTimeline(context, { ...drawing, top, bottom: top + clientHeight }, this.#colours)
   }
 
   #fit(width: number, height: number): void {

@@ -2,7 +2,7 @@ import type { MemoryProfile } from '@berth/budget'
 import type { ModelId } from './backend.js'
 import type { SchedulerErrorCode } from './errors.js'
 import { planLoad, type LoadPlan, type MemoryView } from './plan-load.js'
-import { allGiveWay, chooseVictim, yetToPark, type PreemptionView } from './preempt.js'
+import { allGiveWay, chooseVictim, giveWayAt, yetToPark, type PreemptionView } from './preempt.js'
 import type { LoadWish, RequestId } from './request.js'
 import { label, usesCores, type RunnerView } from './runner-entry.js'
 import { misfit } from './serves.js'
@@ -86,7 +86,8 @@ export function decide<R extends RunnerView>(view: DecisionView<R>): Decision<R>
 
 function useRunner<R extends RunnerView>(view: DecisionView<R>, mine: R): Decision<R> {
   if (mine.state === 'loading') {
-    return firstToClear(view, mine) ?? { do: 'wait', for: 'load', why: loadingWhy(mine) }
+    const until = giveWayAt(view, mine.after)
+    return firstToClear(view, mine) ?? { do: 'wait', for: 'load', why: loadingWhy(mine), until }
   }
   if (!view.hasJob) return { do: 'run', why: `${label(mine)} is loaded` }
   if (mine.drain !== null) return { do: 'wait', for: 'slot', why: `${label(mine)} ${mine.drain.why}` }
@@ -103,7 +104,8 @@ function useRunner<R extends RunnerView>(view: DecisionView<R>, mine: R): Decisi
       return { do: 'wait', for: 'slot', why: `waits for the slot that ${giving.coming} ${how}` }
     }
     const which = slots === 1 ? 'the one slot' : `all ${slots} slots`
-    return { do: 'wait', for: 'slot', why: `${which} of ${label(mine)} ${slots === 1 ? 'is' : 'are'} taken` }
+    const why = `${which} of ${label(mine)} ${slots === 1 ? 'is' : 'are'} taken`
+    return { do: 'wait', for: 'slot', why, until: giveWayAt(view, [mine]) }
   }
   if (mine.jobs.size === 0 && usesCores(mine)) {
     const crowded = crowding(view)
@@ -131,6 +133,7 @@ function loadRunner<R extends RunnerView>(view: DecisionView<R>, unfit: string |
         for: 'memory',
         why: plan.why,
         keepsRoom: plan.hopeful && view.waitedMs >= view.settings.patienceMs,
+        until: giveWayAt(view, view.runners),
       }
     case 'load': {
       const { placement } = plan
@@ -145,7 +148,9 @@ function loadRunner<R extends RunnerView>(view: DecisionView<R>, unfit: string |
       if (held !== null) return { do: 'wait', for: 'memory', ...held }
       if (placement.kind === 'cpu' || placement.kind === 'hybrid') {
         const crowded = crowding(view)
-        if (crowded !== null) return crowded
+        // Batch work gives its core away once the model is loaded: until then it may as well go on.
+        const gives = crowded?.do === 'rest' && allGiveWay(view, crowded.runner)
+        if (crowded !== null && !gives) return crowded
       }
       return { do: 'load', plan, why: `${unfit ?? 'not loaded'}: ${placement.reason}` }
     }

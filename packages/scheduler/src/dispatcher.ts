@@ -59,10 +59,7 @@ export class Dispatcher {
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts
-    this.#short = new Shortage(parts.clock, (line) => {
-      this.touch(line)
-      this.look()
-    })
+    this.#short = new Shortage(parts.clock, (line) => this.#again(line))
     this.#reader = new ModelReader(parts.backends, (line, outcome) => this.#told(line, outcome))
   }
 
@@ -124,6 +121,12 @@ export class Dispatcher {
   /** Marks a line for the next look. */
   touch(line: Line): void {
     this.#dirty.add(line)
+  }
+
+  /** It is time to decide about a line anew. */
+  #again(line: Line): void {
+    this.touch(line)
+    this.look()
   }
 
   /** Marks the lines whose heads wait for memory or cores. */
@@ -218,9 +221,14 @@ export class Dispatcher {
       head.why = decision.why
       this.#parts.log.emit({ type: 'waiting', ...ofRequest(head), why: decision.why })
     }
-    if (decision.for !== 'memory' && decision.for !== 'cores') return
-    if (decision.for === 'memory') this.#parts.jobs.makeRoom()
-    const at = this.#nextChange(head, decision.until ?? Infinity)
+    const { until = Infinity } = decision
+    if (decision.for !== 'memory' && decision.for !== 'cores') {
+      if (until < Infinity) line.timer = this.#parts.clock.at(until, () => this.#again(line))
+      return
+    }
+    // Only where no room was found is it said whether what comes free is to be kept.
+    if (decision.keepsRoom !== undefined) this.#parts.jobs.makeRoom()
+    const at = this.#nextChange(head, until)
     this.#short.enter(line, { keepsRoom: decision.keepsRoom ?? false, at })
   }
 
@@ -350,8 +358,8 @@ export class Dispatcher {
     }
   }
 
-  /** A job that was asked to give its slot away keeps it: whoever wanted it looks further. */
-  staysOn(entry: RunnerEntry): void {
+  /** A job may give its slot away, or will not: whoever wants it looks again. */
+  mayGiveWay(entry: RunnerEntry): void {
     this.touch(entry.line)
     this.#touchPreempting(entry)
     this.look()

@@ -34,8 +34,8 @@ export interface JobsListener {
   slotFree(entry: RunnerEntry): void
   /** The request is to be put in line again. */
   again(record: RequestRecord): void
-  /** A job that was asked to give its slot away keeps it. */
-  staysOn(entry: RunnerEntry): void
+  /** A job may give its slot away from now on or in a while, or will not: whoever wants it looks again. */
+  mayGiveWay(entry: RunnerEntry): void
   /** Memory may have come free. */
   roomier(): void
   /** A foreign engine failed a job in a way in which another one may not. */
@@ -99,9 +99,10 @@ export class Jobs {
     this.#pool.occupy(entry, running)
     run.onProgress((progress) => {
       running.lastSign = this.#clock.now()
-      follow(running, progress, from?.kept ?? null)
+      const gained = follow(running, progress, from?.kept ?? null)
       this.#listener.progressed(record, progress)
       this.#log.emit({ type: 'progress', ...ofRequest(record), runner: entry.id, progress })
+      if (gained) this.#listener.mayGiveWay(entry)
     })
     void run.slotFree.then((end) => this.#over(entry, running, end))
     record.reading = newReading(run, record.making)
@@ -118,7 +119,7 @@ export class Jobs {
   preempt(entry: RunnerEntry, request: RequestId, by: RequestRecord, why: string): void {
     const running = entry.jobs.get(request)
     if (running === undefined) return
-    this.#parking.ask(running, by, why, () => this.#listener.staysOn(entry))
+    this.#parking.ask(running, by, why, () => this.#listener.mayGiveWay(entry))
   }
 
   /** Gives back what is kept of a request that is over. */
@@ -261,17 +262,18 @@ function isRead(record: RequestRecord): boolean {
   return record.delivered && record.parked === null
 }
 
-/** Takes a sign of progress in. Only what goes beyond what was there before is a gain. */
-function follow(running: RunningJob, progress: RunProgress, before: ParkedJob | null): void {
+/** Takes a sign of progress in. Says whether it is the first that goes beyond what was there before. */
+function follow(running: RunningJob, progress: RunProgress, before: ParkedJob | null): boolean {
   running.progress = progress
-  if (progress.phase === 'waiting') return
+  if (progress.phase === 'waiting') return false
   const prompt = running.record.request.promptTokens ?? 0
   const computed = progress.phase === 'prompt' ? progress.tokens : prompt + progress.tokens
   running.computed = Math.max(running.computed, computed)
-  if (running.gainsSince !== null || before === null) return
+  if (running.gainsSince !== null || before === null) return false
   const gains =
     progress.phase === 'decode'
       ? progress.tokens > before.decoded
       : before.decoded === 0 && progress.tokens > before.computed
   if (gains) running.gainsSince = running.lastSign
+  return gains
 }

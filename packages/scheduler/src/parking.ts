@@ -108,7 +108,8 @@ export class Parking {
 
   /** Memory for what is kept. Null where there is none, or its runner is on its way out: it is computed again then. */
   #reserve(entry: RunnerEntry, parked: Parked): Reservation | null {
-    if (entry.state === 'unloading' || entry.state === 'idle') return null
+    const leaves = entry.state === 'unloading' || entry.state === 'idle' || entry.drain?.end === 'unload'
+    if (leaves) return null
     const claim = this.#parts.budget.claim(parked.bytes, `set aside of ${label(entry)}`)
     return claim.kind === 'shortage' ? null : claim
   }

@@ -82,6 +82,19 @@ export function yetToPark(runner: PreemptableRunner): readonly RequestId[] {
   return [...runner.jobs.values()].filter((job) => !isComing(job)).map((job) => job.record.id)
 }
 
+/** The next moment at which a job may give way again that must not now; Infinity where time alone brings none. */
+export function giveWayAt(view: PreemptionView, runners: Iterable<PreemptableRunner>): number {
+  let next = Infinity
+  if (!preempts(view)) return next
+  for (const runner of runners) {
+    for (const job of runner.jobs.values()) {
+      const at = allowedAt(view, runner, job)
+      if (at > view.now && at < next) next = at
+    }
+  }
+  return next
+}
+
 function isComing(job: JobView): boolean {
   return job.parking === 'asked' || job.record.state === 'over'
 }
@@ -91,10 +104,15 @@ function isComing(job: JobView): boolean {
  * time in which it got further; from its first minute on it so has at least half of the time, however many come.
  * Computing again what it had does not count as getting further.
  */
-function mayGiveWay(view: PreemptionView, { runner }: PreemptableRunner, job: JobView): boolean {
-  if (job.record.class !== 'batch' || job.parking !== 'no') return false
-  if (runner === null || runner.can.park === 'none') return false
+function mayGiveWay(view: PreemptionView, runner: PreemptableRunner, job: JobView): boolean {
+  return allowedAt(view, runner, job) <= view.now
+}
+
+/** From when on a job may give way; Infinity for one that cannot, or must first get further than it had been. */
+function allowedAt({ settings, now }: PreemptionView, { runner }: PreemptableRunner, job: JobView): number {
+  if (job.record.class !== 'batch' || job.parking !== 'no') return Infinity
+  if (runner === null || runner.can.park === 'none') return Infinity
   const { asideMs, gainedMs } = job.record.preemption ?? { asideMs: 0, gainedMs: 0 }
-  const gains = job.gainsSince === null ? 0 : view.now - job.gainsSince
-  return asideMs <= view.settings.classDelayMs.batch + gainedMs + gains
+  const owed = asideMs - settings.classDelayMs.batch - gainedMs
+  return owed <= 0 ? now : job.gainsSince === null ? Infinity : job.gainsSince + owed
 }

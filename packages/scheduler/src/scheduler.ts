@@ -1,4 +1,4 @@
-import type { LearnedMemory, MemoryBudget } from '@berth/budget'
+import type { Bytes, LearnedMemory, MemoryBudget, MemoryProfile } from '@berth/budget'
 import { Admission } from './admission.js'
 import type { Backend, ModelId, ModelInfo } from './backend.js'
 import type { Clock } from './clock.js'
@@ -8,7 +8,7 @@ import { evictionRule } from './eviction.js'
 import { EventLog } from './event-log.js'
 import { Forecast } from './forecast/forecast.js'
 import { endsInMs, startsInMs } from './forecast/waits.js'
-import type { SchedulerEvent } from './events.js'
+import type { RunnerId, SchedulerEvent } from './events.js'
 import { Jobs } from './jobs.js'
 import { newOrder } from './order/new-order.js'
 import type { LiveRequest, RequestClass, RequestId, SchedulerRequest, Ticket } from './request.js'
@@ -100,7 +100,7 @@ export class Scheduler {
         },
         slotFree: (entry) => this.#dispatcher.freed(entry),
         again: (record) => admission.enqueue(record),
-        staysOn: (entry) => this.#dispatcher.staysOn(entry),
+        mayGiveWay: (entry) => this.#dispatcher.mayGiveWay(entry),
         roomier: () => this.#dispatcher.roomier(),
         doubtful: (entry, why) => this.#dispatcher.doubt(entry, why),
       },
@@ -188,6 +188,14 @@ export class Scheduler {
     })
   }
 
+  /** What a model that is loaded, or on its way, needs of memory, and its size on disk; null for a runner that is not there. */
+  facts(runner: RunnerId): { readonly bytes: Bytes; readonly profile: MemoryProfile } | null {
+    for (const { id, line, profile } of this.#pool.entries) {
+      if (id === runner) return { bytes: line.known?.info.bytes ?? 0, profile }
+    }
+    return null
+  }
+
   /** The models of all backends that can be asked; of two of one name, the one that would run. */
   async models(): Promise<readonly ModelInfo[]> {
     const all = new Map<ModelId, ModelInfo>()
@@ -222,6 +230,11 @@ export class Scheduler {
     else this.#pins.delete(model)
     for (const entry of this.#pool.entries) if (entry.model === model) this.#pool.pin(entry, pinned)
     this.#dispatcher.roomier()
+  }
+
+  /** The models that are pinned, loaded or not. */
+  get pins(): readonly ModelId[] {
+    return [...this.#pins]
   }
 
   /** To be called when a model was pulled anew, re-created or deleted: running jobs finish on what is loaded, later ones get what is there now. */

@@ -10,6 +10,8 @@ import { FakeParked } from './fake-parked.js'
 
 /** A prompt of this text never makes progress. */
 export const STUCK = 'get stuck'
+/** A job with a prompt of this text cannot be set aside. */
+export const UNPARKABLE = 'stay where you are'
 
 /** What a job of the fake needs to know of its runner. */
 export interface FakeRunParts {
@@ -79,8 +81,8 @@ export class FakeRun implements Run {
     if (this.#over) return Promise.reject(new BackendError('aborted', 'the job is over'))
     if (this.#job.kind === 'embed')
       return Promise.reject(new BackendError('unsupported', 'embeddings do not park'))
-    if (this.#parts.model.park === 'none')
-      return Promise.reject(new BackendError('unsupported', 'this model does not park'))
+    if (this.#parts.model.park === 'none' || promptOf(this.#job) === UNPARKABLE)
+      return Promise.reject(new BackendError('unsupported', 'this job does not park'))
     this.#parking ??= this.#setAside()
     return this.#parking
   }

@@ -16,6 +16,26 @@ describe('who leaves', () => {
     expect(w.backend.calls).not.toContain('gone a')
   })
 
+  it('is by cost the one that is cheapest to bring back for what it frees, as often as it is wanted', async () => {
+    const slow = model(3, 0, { loadMs: 20_000 })
+    const quick = model(3, 0, { loadMs: 1_000 })
+    const w = world({ slow, quick, often: quick, c: model(3) }, [gpu(10), ram(1)], { eviction: 'cost' })
+    // The slow one was used first, so that it were the least recently used.
+    for (const name of ['slow', 'quick', 'often', 'often', 'often', 'quick']) {
+      const ticket = w.scheduler.submit(generate(name, { maxTokens: 1 }))
+      await w.clock.advance(21_000)
+      await finished(ticket)
+    }
+    const ticket = w.scheduler.submit(generate('c'))
+    await w.clock.advance(2_000)
+    expect(await finished(ticket)).toContain('c-1')
+    expect(w.backend.calls.filter((call) => call.startsWith('gone'))).toEqual(['gone quick'])
+    const evicted = w.events.find((event) => event.type === 'evicted')
+    expect(evicted?.why).toBe(
+      'makes room for c: cheapest to bring back for what it frees (1.0 s to load, wanted 69 times an hour), idle 21 s, frees 3.0 GiB',
+    )
+  })
+
   it('is nobody who turns out not to be needed', async () => {
     // A small old one and a large younger one: the large one alone makes the room.
     const w = world({ small: model(1), large: model(5), c: model(5) }, [gpu(6.1), ram(0.1)])

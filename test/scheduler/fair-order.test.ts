@@ -57,6 +57,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat({ max: 2_000 }) }) },
 )
 
+const level = (record: RequestRecord) => CLASSES.indexOf(record.class)
+const age = (record: RequestRecord) => record.waitsSince + SETTINGS.classDelayMs[record.class]
+const pick = (from: ReadonlySet<RequestRecord>, which: number) => [...from][which % from.size]
+
 /** What the order has to come to, reckoned anew from all that waits at every question. */
 class Reckoning {
   readonly counters = new Map<string, number>()
@@ -105,8 +109,6 @@ class Reckoning {
   first(model: string, now: number): RequestRecord | undefined {
     const overdue = this.#overdue(model, now)
     if (overdue !== undefined) return overdue
-    const level = (record: RequestRecord) => CLASSES.indexOf(record.class)
-    const age = (record: RequestRecord) => record.waitsSince + SETTINGS.classDelayMs[record.class]
     return [...this.waiting]
       .filter((record) => record.line.model === model)
       .toSorted((a, b) => {
@@ -135,7 +137,6 @@ it('serves whom the rules name, over any requests, starts, tokens, ends and wait
       })
       const reckoning = new Reckoning()
       const { waiting, running } = reckoning
-      const pick = (from: ReadonlySet<RequestRecord>, which: number) => [...from][which % from.size]
       for (const one of steps) {
         switch (one.do) {
           case 'submit': {

@@ -3,15 +3,17 @@ import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Hono } from 'hono'
+import { NO_LIMITS } from '@berth/scheduler'
 import type { Logger } from 'pino'
 import { ApiKeys, Origins } from './access/index.js'
 import type { AppEnv } from './app-env.js'
 import { createApp } from './app.js'
 import { isLoopback, urlOf, type Config, type ListenAddress } from './config/index.js'
 import { createEngine, servedModels, type Engine } from './engine/index.js'
+import { Preloads, type Caller, type ModelSource } from './generate/index.js'
 import { addressOf, listen } from './listen.js'
 import { FirstModel, Library, RegistryClient, firstModelSources } from './library/index.js'
-import { ModelStore, storeFolders } from './models/index.js'
+import { ModelStore, parseModelName, shortName, storeFolders } from './models/index.js'
 import { systemClock } from './system-clock.js'
 import { Upstreams } from './upstreams/index.js'
 import { Correlation, Metrics, logEvents } from './observe/index.js'
@@ -136,20 +138,27 @@ async function assemble(parts: {
     // Aborted when the server stops, which is all that it can reject for.
     firstModel.ensure(stopping).catch(() => {})
   }
+  const models = upstreams.behind(
+    servedModels(store, (model) => scheduler.modelChanged(model)),
+    (model) => scheduler.modelChanged(model),
+  )
+  await pinAll(config.pinned, models, scheduler, log)
+  const preloads = new Preloads(models, ownCaller(engine, stopping, log), log)
+  void preloads.add(config.preload)
   const app = createApp({
     scheduler,
     library: new Library({
       store,
       registry: new RegistryClient(),
       changed: (model) => scheduler.modelChanged(model),
+      underWay: (model) => firstModel.underWay(model),
     }),
-    models: upstreams.behind(
-      servedModels(store, (model) => scheduler.modelChanged(model)),
-      (model) => scheduler.modelChanged(model),
-    ),
+    models,
+    preloads,
     correlation,
     metrics,
     stopping,
+    clientLimits: engine.settings.clientLimits,
     contextLength: engine.settings.contextLength,
     bodyLimit: config.bodyLimit,
     version,
@@ -162,6 +171,36 @@ async function assemble(parts: {
     ),
   })
   return { app, engine }
+}
+
+/** Pins hold from a model's next load on, so that one that is not there yet may be pinned as well. */
+async function pinAll(
+  names: readonly string[],
+  models: ModelSource,
+  scheduler: Engine['scheduler'],
+  log: Logger,
+): Promise<void> {
+  for (const name of names) {
+    try {
+      scheduler.pin((await models.find(name))?.name ?? shortName(parseModelName(name)), true)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      log.warn({ model: name }, `${name} is to be pinned and cannot be: ${why}`)
+    }
+  }
+}
+
+/** The server itself, where it asks for models: no client's limits are its own. */
+function ownCaller({ scheduler, settings }: Engine, stopping: AbortSignal, log: Logger): Caller {
+  return {
+    client: 'berth',
+    class: 'normal',
+    limits: NO_LIMITS,
+    signal: stopping,
+    submit: (request) => scheduler.submit(request),
+    warn: (message) => log.warn(message),
+    contextLength: settings.contextLength,
+  }
 }
 
 /** A server that listens on every address is reached at this machine's own. */

@@ -60,7 +60,9 @@ function typeOf(schema: Schema): string {
     return names.length === 0 ? 'an object' : `an object of ${names.map((name) => `\`${name}\``).join(', ')}`
   }
   const bounds = [
-    ...(typeof schema['minimum'] === 'number' ? [`from ${schema['minimum']}`] : []),
+    ...(typeof schema['minimum'] === 'number' && schema['minimum'] > Number.MIN_SAFE_INTEGER
+      ? [`from ${schema['minimum']}`]
+      : []),
     ...(typeof schema['maximum'] === 'number' && schema['maximum'] < Number.MAX_SAFE_INTEGER
       ? [`to ${schema['maximum']}`]
       : []),

@@ -87,7 +87,9 @@ describe('an error before the first byte', () => {
     expect(response.status).toBe(503)
     expect(response.headers.get('retry-after')).toBe('1')
     expect(await response.json()).toEqual({
-      error: 'server busy, please try again.  maximum pending requests exceeded',
+      error: expect.stringMatching(
+        /^server busy, please try again. {2}maximum pending requests exceeded: the queue is full: 1 requests wait, and maxQueue is 1; /,
+      ),
     })
     await running.body?.cancel()
     await (await waiting).body?.cancel()

@@ -1,11 +1,17 @@
 import { LearnedMemory, MemoryBudget } from '@berth/budget'
-import { DEFAULT_SETTINGS, Scheduler, type SchedulerRequest, type SchedulerSettings } from '@berth/scheduler'
+import {
+  DEFAULT_SETTINGS,
+  NO_LIMITS,
+  Scheduler,
+  type SchedulerRequest,
+  type SchedulerSettings,
+} from '@berth/scheduler'
 import { FakeBackend, plainProfile, type FakeModel } from '@berth/scheduler/testing'
 import { onTestFinished } from 'vitest'
 import { Origins, type AccessRules } from '../../../apps/server/src/access/index.js'
 import { createApp } from '../../../apps/server/src/app.js'
 import type { UpstreamConfig } from '../../../apps/server/src/config/index.js'
-import type { ModelSource } from '../../../apps/server/src/generate/index.js'
+import { Preloads, type ModelSource } from '../../../apps/server/src/generate/index.js'
 import { Library, RegistryClient } from '../../../apps/server/src/library/index.js'
 import {
   ModelStore,
@@ -63,6 +69,7 @@ export function harness(options: HarnessOptions = {}) {
   const metrics = new Metrics(scheduler)
   scheduler.on(metrics.count)
   scheduler.on(logEvents(log, correlation))
+  const source = upstreams.behind(modelSource(models), (model) => scheduler.modelChanged(model))
   const app = createApp({
     scheduler: {
       submit: (request) => {
@@ -76,11 +83,29 @@ export function harness(options: HarnessOptions = {}) {
       request: (id) => scheduler.request(id),
       cancel: (id, why) => scheduler.cancel(id, why),
       reclass: (id, to, why) => scheduler.reclass(id, to, why),
+      get pins() {
+        return scheduler.pins
+      },
+      facts: (runner) => scheduler.facts(runner),
     },
-    models: upstreams.behind(modelSource(models), (model) => scheduler.modelChanged(model)),
+    models: source,
+    preloads: new Preloads(
+      source,
+      {
+        client: 'berth',
+        class: 'normal',
+        limits: NO_LIMITS,
+        signal: new AbortController().signal,
+        submit: (request) => scheduler.submit(request),
+        warn: (message) => log.warn(message),
+        contextLength: 1_000,
+      },
+      log,
+    ),
     library: options.library ?? emptyLibrary(),
     correlation,
     metrics,
+    clientLimits: { ...DEFAULT_SETTINGS.clientLimits, ...options.settings?.clientLimits },
     contextLength: 1_000,
     bodyLimit: options.bodyLimit ?? 1_000_000,
     version: '9.9.9',

@@ -8,10 +8,14 @@ const chat = { model: 'parrot', messages: [{ role: 'user', content: 'Hello' }] }
 describe('GET /api/queue', () => {
   it('is empty where nobody waits', async () => {
     const { app } = harness()
-    expect(await json(app.request('/api/queue'))).toEqual({ runners: [], queue: [] })
+    expect(await json(app.request('/api/queue'))).toEqual({
+      policy: 'fair',
+      runners: [],
+      queue: [],
+    })
   })
 
-  it('tells who waits for what, at which place, since when and why, and not whose it is', async () => {
+  it('tells who waits for what, at which place, since when, why and until when', async () => {
     const before = Date.now()
     const { app, post, scheduler } = harness({ models: { 'parrot:latest': { promptMs: 1e9 } } })
     void post('/api/chat', chat)
@@ -28,11 +32,21 @@ describe('GET /api/queue', () => {
         pinned: false,
         running: 1,
         slots: 1,
+        requests: [{ request: 'r1', class: 'normal', since: expect.any(String), client: 'local' }],
       },
     ])
     expect(queue.map(({ position }) => position)).toEqual([1, 2])
     for (const waiting of queue) {
-      expect(Object.keys(waiting).toSorted()).toEqual(['class', 'model', 'position', 'since', 'why'])
+      expect(Object.keys(waiting).toSorted()).toEqual([
+        'class',
+        'client',
+        'expected_start',
+        'model',
+        'position',
+        'request',
+        'since',
+        'why',
+      ])
       expect(waiting).toMatchObject({ model: 'parrot:latest', why: expect.stringMatching(/\w/) })
       expect(Date.parse(waiting.since)).toBeGreaterThanOrEqual(before - 1_000)
       expect(Date.parse(waiting.since)).toBeLessThanOrEqual(Date.now() + 1_000)

@@ -48,7 +48,7 @@ describe('what is done to one request', () => {
       'class: raising a request from batch to normal needs an admin key',
     )
     expect(await json(h.post(`${path}/cancel`, '', as('ada')))).toEqual({ request: ada.id, cancelled: true })
-    await expect(ada.granted).rejects.toMatchObject({ code: 'cancelled', message: 'cancelled by ada' })
+    await expect(ada.granted).rejects.toMatchObject({ code: 'cancelled', message: 'cancelled by its client' })
   })
 
   it('does not even tell of others’ requests, whether they are there or not', async () => {

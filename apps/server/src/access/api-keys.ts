@@ -1,19 +1,21 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { parseKeySettings, type KeySettings } from './key-settings.js'
 
 /** What a key's holder may do: `user` uses models, `admin` changes them too. */
 export type Role = 'user' | 'admin'
 
 /** A known caller. */
-export interface KeyHolder {
+export interface KeyHolder extends KeySettings {
   readonly name: string
   readonly role: Role
 }
 
-interface Entry extends KeyHolder {
+interface Entry {
+  readonly holder: KeyHolder
   readonly hash: Buffer
 }
 
-const LINE = /^(\S+)\s+(user|admin)\s+sha256:([0-9a-f]{64})$/i
+const LINE = /^(\S+)\s+(user|admin)\s+sha256:([0-9a-f]{64})(?:\s+(.+))?$/i
 
 /**
  * The keys that may call. Only their hashes are known here; keys are long and random, so that a plain
@@ -27,20 +29,24 @@ export class ApiKeys {
   }
 
   /**
-   * Reads lines of `NAME user|admin sha256:HASH`; empty ones and those that begin with # are passed over.
+   * Reads lines of `NAME user|admin sha256:HASH [SETTING=VALUE …]` (key-settings.ts has the settings); empty ones
+   * and those that begin with # are passed over.
    * @throws Error naming the line, without showing it: somebody may have put a key there.
    */
   static parse(text: string): ApiKeys {
     const entries = text.split(/\r?\n/).flatMap((line, index): Entry[] => {
       const trimmed = line.trim()
       if (trimmed === '' || trimmed.startsWith('#')) return []
-      const [, name, role, hash] = LINE.exec(trimmed) ?? []
+      const [, name, role, hash, rest = ''] = LINE.exec(trimmed) ?? []
       if (name === undefined || role === undefined || hash === undefined) {
         throw new Error(`line ${index + 1}: expected "NAME user|admin sha256:<64 hexadecimal digits>"`)
       }
-      return [
-        { name, role: role.toLowerCase() === 'admin' ? 'admin' : 'user', hash: Buffer.from(hash, 'hex') },
-      ]
+      const holder: KeyHolder = {
+        name,
+        role: role.toLowerCase() === 'admin' ? 'admin' : 'user',
+        ...settingsOf(rest, index + 1),
+      }
+      return [{ holder, hash: Buffer.from(hash, 'hex') }]
     })
     if (entries.length === 0)
       throw new Error('expected at least one key; leave the setting out to ask for none')
@@ -54,6 +60,16 @@ export class ApiKeys {
     for (const entry of this.#entries) {
       if (timingSafeEqual(entry.hash, hash)) found ??= entry
     }
-    return found === undefined ? undefined : { name: found.name, role: found.role }
+    return found?.holder
+  }
+}
+
+function settingsOf(text: string, line: number): KeySettings {
+  try {
+    return parseKeySettings(text.split(/\s+/).filter((word) => word !== ''))
+  } catch (error) {
+    throw new Error(`line ${line}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
   }
 }

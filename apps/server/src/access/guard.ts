@@ -21,6 +21,13 @@ export interface AccessRules {
  */
 const OPEN = new Set(['/', '/api/version', '/openapi.json', '/docs', '/docs/try.js', '/docs/try.css'])
 
+/** Headers that a page may read. */
+const EXPOSED = [
+  'X-Request-Id',
+  'Retry-After',
+  ...['Class', 'Client', 'Position', 'Request', 'Rights', 'Waited-Ms'].map((name) => `X-Berth-${name}`),
+].join(', ')
+
 /** Lets a request through or throws; the key itself goes nowhere from here. */
 export function guard(rules: AccessRules) {
   return createMiddleware<AppEnv>(async (c, next) => {
@@ -38,7 +45,7 @@ export function guard(rules: AccessRules) {
       }
       c.header('Access-Control-Allow-Origin', origin)
       c.header('Vary', 'Origin')
-      c.header('Access-Control-Expose-Headers', 'X-Request-Id, X-Berth-Rights, X-Berth-Client')
+      c.header('Access-Control-Expose-Headers', EXPOSED)
       if (c.req.method === 'OPTIONS') return preflight(c.req.header('access-control-request-headers'))
     }
     if (rules.keys !== undefined && !OPEN.has(c.req.path)) {

@@ -24,6 +24,12 @@ function hostOf(header: string): string {
   return bracketed?.[1] ?? header.replace(/:\d+$/, '')
 }
 
+/** Whether an address is this machine's own, as a socket tells it. */
+export function isLoopbackAddress(address: string): boolean {
+  const plain = /^::ffff:(.+)$/i.exec(address)?.[1] ?? address
+  return plain === '::1' || (isIPv4(plain) && plain.startsWith('127.'))
+}
+
 /** Loopback, unspecified, link-local and the private ranges (RFC 1918, RFC 4193). */
 function isPrivate(address: string): boolean {
   if (isIPv4(address))

@@ -1,7 +1,10 @@
 export { ApiKeys } from './api-keys.js'
 export { adminOnly, guard, mayAdminister } from './guard.js'
+export { mayKnow } from './known-clients.js'
 export { Origins } from './origins.js'
 export { readJson } from './read-json.js'
+export { classOf, isMoreUrgent } from './request-class.js'
 
 export type { KeyHolder } from './api-keys.js'
 export type { AccessRules } from './guard.js'
+export type { ServiceTier } from './request-class.js'

@@ -1,6 +1,7 @@
 import { DEFAULT_SETTINGS } from '@berth/scheduler'
 import { z } from 'zod'
 import { DEFAULT_ADDRESS, parseListenAddress } from './listen-address.js'
+import { schedulingSettings } from './scheduling-settings.js'
 import {
   bytesSetting,
   choiceSetting,
@@ -112,6 +113,7 @@ export const ConfigSchema = z.strictObject({
     },
     DEFAULT_SETTINGS.maxQueue,
   ),
+  ...schedulingSettings,
   maxLoadedModels: countSetting(
     {
       env: ['BERTH_MAX_LOADED_MODELS', 'OLLAMA_MAX_LOADED_MODELS'],
@@ -246,7 +248,7 @@ export const ConfigSchema = z.strictObject({
       env: ['BERTH_API_KEYS'],
       flag: 'api-keys',
       value: 'file',
-      help: 'a file of who may call: a line each of name, "user" or "admin", and sha256:<hash of the key>',
+      help: 'a file of who may call: a line each of name, "user" or "admin", sha256:<hash of the key>, and settings',
     },
     undefined,
   ),

@@ -2,7 +2,6 @@ export { createEngine } from './engine.js'
 export { fitOf } from './fit.js'
 export { LearnedFile } from './learned-file.js'
 export { engineModels, servedModels } from './model-sources.js'
-export { Preloads } from './preloads.js'
 export { survey } from './survey.js'
 
 export type { Engine } from './engine.js'

@@ -28,7 +28,22 @@ export function budgetOf(config: Config, detected: DetectedDevices): MemoryBudge
 export function schedulerSettings(config: Config): SchedulerSettings {
   return {
     ...DEFAULT_SETTINGS,
+    policy: config.policy,
+    eviction: config.eviction,
+    keepAlive: config.keepAliveMode,
+    preempt: config.preempt === 'on',
+    starvationMs: config.starvation,
     maxQueue: config.maxQueue,
+    maxQueuePerClass: {
+      interactive: config.maxQueueInteractive,
+      normal: config.maxQueueNormal,
+      batch: config.maxQueueBatch,
+    },
+    clientLimits: {
+      concurrent: config.clientConcurrent,
+      requestsPerMinute: config.clientRpm,
+      tokensPerMinute: config.clientTpm,
+    },
     keepAliveMs: config.keepAlive,
     maxLoaded: config.maxLoadedModels,
     slots: config.numParallel,

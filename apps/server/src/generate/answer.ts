@@ -1,4 +1,4 @@
-import type { Metrics, Piece, SignalLike, Ticket } from '@berth/scheduler'
+import type { Metrics, Piece, SignalLike, Ticket, Waiting } from '@berth/scheduler'
 import type { Timing } from './timing.js'
 
 const LEFT = 'the client went away'
@@ -13,7 +13,8 @@ export class Answer {
   readonly #withThinking: boolean
   readonly #startedAt = performance.now()
   #waitedMs = 0
-  #first: Piece | undefined
+  /** The next piece, where somebody has looked ahead for it. */
+  #ahead: Promise<Piece | undefined> | null = null
   #whole: Promise<readonly Piece[]> | undefined
 
   /** @param withThinking false leaves out what the model thinks though it was told not to. */
@@ -34,12 +35,19 @@ export class Answer {
     this.#ticket.cancel(LEFT)
   }
 
+  /** Where it stands in line; null once it runs or is over. */
+  waiting(): Waiting | null {
+    return this.#ticket.waiting()
+  }
+
   /**
-   * Waits until there is something to send; until then an error can still have a status of its own.
-   * @throws whatever ends the request before its first piece.
+   * Waits until there is a next piece to send, which `next` will give; before the first one an error can still have
+   * a status of its own.
+   * @throws whatever ends the request before that.
    */
   async begun(): Promise<void> {
-    this.#first ??= await this.next()
+    this.#ahead ??= this.#read()
+    await this.#ahead
   }
 
   async #awaitGrant(): Promise<void> {
@@ -52,11 +60,12 @@ export class Answer {
 
   /** The next piece, undefined after the last. */
   async next(): Promise<Piece | undefined> {
-    if (this.#first !== undefined) {
-      const first = this.#first
-      this.#first = undefined
-      return first
-    }
+    const next = this.#ahead ?? this.#read()
+    this.#ahead = null
+    return await next
+  }
+
+  async #read(): Promise<Piece | undefined> {
     for (;;) {
       const { value, done } = await this.#pieces.next()
       if (done) return undefined

@@ -96,11 +96,15 @@ export function failureOf(error: unknown): Failure {
     // The file is broken or the engine refused it: that says more than "could not be loaded".
     const detail =
       cause instanceof Error && !error.message.includes(cause.message) ? `: ${cause.message}` : ''
-    const message = error.code === 'queue-full' ? QUEUE_FULL : error.message + detail
+    const message = error.code === 'queue-full' ? `${QUEUE_FULL}: ${error.message}` : error.message + detail
     const engine = ENGINE_FAILED.has(error.code) && cause instanceof BackendError ? cause : undefined
     // Another server that is away, is busy or lets us not in, is not a model that could not be loaded.
     const status = engine && foreignStatus(engine)
-    return failure(status ?? SCHEDULER_STATUS[error.code], message, error.code, { cause: engine })
+    const { retryAfterMs } = error
+    return failure(status ?? SCHEDULER_STATUS[error.code], message, error.code, {
+      cause: engine,
+      retryAfterMs,
+    })
   }
   if (error instanceof StoreError) return failure(STORE_STATUS[error.code], error.message, error.code)
   if (error instanceof BackendError) {
@@ -120,9 +124,13 @@ function failure(
   status: number,
   message: string,
   code: string,
-  more: { readonly field?: string | null; readonly cause?: BackendError | undefined } = {},
+  more: {
+    readonly field?: string | null
+    readonly cause?: BackendError | undefined
+    readonly retryAfterMs?: number | undefined
+  } = {},
 ): Failure {
-  const retryAfterMs = more.cause?.retryAfterMs ?? null
+  const retryAfterMs = more.retryAfterMs ?? more.cause?.retryAfterMs ?? null
   return {
     status,
     message,

@@ -1,11 +1,14 @@
 import type { Piece } from '@berth/scheduler'
 import type { Answer } from './answer.js'
 import { failureOf, type Failure } from './failure.js'
+import { WaitingLines } from './waiting-lines.js'
 
 /** One family's way to put an answer on the wire, as it comes. */
 export interface StreamEncoder {
   /** The text of a piece; empty where the family has nothing to say of it. */
   piece(piece: Piece): string
+  /** What readers pass over, where the family has such a thing: said while there is nothing of the answer. */
+  comment?(text: string): string
   /** What ends a stream that broke off. */
   failed(failure: Failure): string
 }
@@ -23,11 +26,15 @@ export function streamOf(
   onFailure: (failure: Failure, error: unknown) => void,
 ): ReadableStream<Uint8Array> {
   let left = false
+  const lines = encoder.comment === undefined ? null : new WaitingLines(answer)
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           for (;;) {
+            const line = await lines?.next()
+            if (left) return
+            if (line) return controller.enqueue(utf8.encode(encoder.comment?.(line) ?? ''))
             const piece = await answer.next()
             if (left) return
             if (piece === undefined) return controller.close()

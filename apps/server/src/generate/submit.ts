@@ -1,4 +1,4 @@
-import type { SchedulerRequest, SignalLike, Ticket } from '@berth/scheduler'
+import type { ClientLimits, RequestClass, SchedulerRequest, SignalLike, Ticket } from '@berth/scheduler'
 import { Answer } from './answer.js'
 import type { EmbedAsk, GenerateAsk } from './ask.js'
 import { prepareEmbed, prepareGenerate, prepareLoad, type Prepared } from './prepare.js'
@@ -8,6 +8,8 @@ import { servedModel, type ModelSource } from './served-models.js'
 export interface Caller {
   /** The name of an API key, else an address. */
   readonly client: string
+  readonly class: RequestClass
+  readonly limits: ClientLimits
   /** Raised when the caller went away. */
   readonly signal: SignalLike
   /** Lets a request in; the caller's own id goes with it into the log. */
@@ -53,5 +55,7 @@ export async function load(
 
 function submit({ request, warnings }: Prepared, caller: Caller, withThinking = true): Answer {
   for (const warning of warnings) caller.warn(warning)
-  return new Answer(caller.submit({ ...request, client: caller.client }), caller.signal, withThinking)
+  const { client, class: requestClass, limits } = caller
+  const ticket = caller.submit({ ...request, client, class: requestClass, limits })
+  return new Answer(ticket, caller.signal, withThinking)
 }

@@ -1,4 +1,5 @@
 export { Correlation } from './correlation.js'
+export { discreet } from './discreet.js'
 export { eventStream } from './event-stream.js'
 export { createLog } from './log.js'
 export { logPlace } from './log-place.js'

@@ -1,9 +1,10 @@
-import type { BerthProcessResponse } from '@berth/protocol'
+import type { BerthProcessResponse, BerthRunnerResponse } from '@berth/protocol'
 import { Hono } from 'hono'
+import { mayKnow } from '../access/index.js'
 import type { AppEnv } from '../app-env.js'
-import { storedModel } from '../generate/index.js'
-import { logPlace } from '../observe/index.js'
-import { OfModel, PinRequest } from './admin-requests.js'
+import { RequestError, storedModel } from '../generate/index.js'
+import { discreet, logPlace } from '../observe/index.js'
+import { OfModel, PinRequest, PreloadRequest } from './admin-requests.js'
 import type { RouteDeps } from './deps.js'
 import { readBody, whileClientStays } from './respond.js'
 
@@ -11,7 +12,16 @@ import { readBody, whileClientStays } from './respond.js'
 export function adminRoutes(deps: RouteDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
 
-  app.get('/api/berth/snapshot', (c) => c.json(deps.scheduler.snapshot()))
+  app.get('/api/berth/snapshot', (c) => c.json(discreet(deps.scheduler, mayKnow(c)).snapshot()))
+
+  /** What a recorder of traces cannot see from outside. */
+  app.get('/api/berth/runners/:id', (c) => {
+    const id = c.req.param('id')
+    const facts = deps.scheduler.facts(id)
+    if (facts === null)
+      throw new RequestError('unknown-route', `runner ${JSON.stringify(id)}: no such runner`)
+    return c.json({ runner: id, ...facts } satisfies BerthRunnerResponse)
+  })
 
   app.get('/api/berth/process', (c) => {
     const response: BerthProcessResponse = { pid: process.pid, version: deps.version, log: logPlace() }
@@ -25,6 +35,17 @@ export function adminRoutes(deps: RouteDeps): Hono<AppEnv> {
     deps.scheduler.pin(name, pinned)
     return c.json({ model: name, pinned })
   })
+
+  app.get('/api/berth/pin', (c) => c.json({ pinned: deps.scheduler.pins }))
+
+  /** Loads models in the background, in this order; what becomes of them is told by the same path's GET. */
+  app.post('/api/berth/preload', async (c) => {
+    const { models } = await readBody(c, PreloadRequest, deps)
+    void deps.preloads.add(models)
+    return c.json({ preload: deps.preloads.list }, 202)
+  })
+
+  app.get('/api/berth/preload', (c) => c.json({ preload: deps.preloads.list }))
 
   /** Answers when the model is gone from memory, pinned or not; running requests are finished first. */
   app.post('/api/berth/unload', async (c) => {

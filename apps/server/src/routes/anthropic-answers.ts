@@ -1,4 +1,5 @@
 import {
+  sseComment,
   sseEvent,
   type AnthropicAnswerBlock,
   type AnthropicErrorResponse,
@@ -8,8 +9,8 @@ import {
   type AnthropicStreamEvent,
   type AnthropicUsage,
 } from '@berth/protocol'
-import type { FinishReason, Metrics, Piece, ToolCall } from '@berth/scheduler'
-import type { Collected, Failure, StreamEncoder } from '../generate/index.js'
+import type { FinishReason, Metrics, Piece, RequestClass, ToolCall } from '@berth/scheduler'
+import type { Caller, Collected, Failure, StreamEncoder } from '../generate/index.js'
 import type { ApiFamily } from './family.js'
 
 export const anthropicFamily: ApiFamily = {
@@ -31,6 +32,23 @@ function errorBody({ status, message }: Failure): AnthropicErrorResponse {
   return { type: 'error', error: { type, message } }
 }
 
+/** How urgently it was served, where the request named a tier. */
+export type ServedTier = Pick<AnthropicUsage, 'service_tier'>
+
+/** @param asked the tier that the request named */
+export function tierOf(
+  asked: string | undefined,
+  { class: requestClass }: Pick<Caller, 'class'>,
+): ServedTier {
+  return asked === undefined ? {} : { service_tier: TIERS[requestClass] }
+}
+
+const TIERS: Readonly<Record<RequestClass, 'priority' | 'standard' | 'batch'>> = {
+  interactive: 'priority',
+  normal: 'standard',
+  batch: 'batch',
+}
+
 /**
  * A whole answer. `model` is the name that was asked for.
  * @param sequences the request's own stop sequences: a model has others, which are an end of its turn.
@@ -40,6 +58,7 @@ export function messageOf(
   model: string,
   of: Collected,
   sequences: readonly string[],
+  tier: ServedTier = {},
 ): AnthropicMessageResponse {
   const { text, thinking, toolCalls, reason, metrics, stopText } = of
   const content: AnthropicAnswerBlock[] = [
@@ -47,7 +66,8 @@ export function messageOf(
     ...(text === '' && (thinking !== '' || toolCalls.length > 0) ? [] : [{ type: 'text', text } as const]),
     ...toolCalls.map(toolUse),
   ]
-  return { ...emptyMessage(id, model, usageOf(metrics)), content, ...endOf(reason, stopText, sequences) }
+  const usage = { ...usageOf(metrics), ...tier }
+  return { ...emptyMessage(id, model, usage), content, ...endOf(reason, stopText, sequences) }
 }
 
 function emptyMessage(id: string, model: string, usage: AnthropicUsage): AnthropicMessageResponse {
@@ -116,17 +136,20 @@ const NOTHING_YET: AnthropicUsage = {
 
 /** The events of a streamed answer. A block is open as long as pieces of its kind come. */
 export class AnthropicEncoder implements StreamEncoder {
+  readonly comment = sseComment
   readonly #id: string
   readonly #model: string
   readonly #sequences: readonly string[]
+  readonly #tier: ServedTier
   #started = false
   #index = 0
   #open: 'text' | 'thinking' | null = null
 
-  constructor(id: string, model: string, sequences: readonly string[]) {
+  constructor(id: string, model: string, sequences: readonly string[], tier: ServedTier = {}) {
     this.#id = id
     this.#model = model
     this.#sequences = sequences
+    this.#tier = tier
   }
 
   piece(piece: Piece): string {
@@ -174,7 +197,10 @@ export class AnthropicEncoder implements StreamEncoder {
   #start(): string {
     if (this.#started) return ''
     this.#started = true
-    return event({ type: 'message_start', message: emptyMessage(this.#id, this.#model, NOTHING_YET) })
+    return event({
+      type: 'message_start',
+      message: emptyMessage(this.#id, this.#model, { ...NOTHING_YET, ...this.#tier }),
+    })
   }
 
   #opened(kind: 'text' | 'thinking', content_block: AnthropicAnswerBlock): string {

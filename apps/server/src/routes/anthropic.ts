@@ -8,7 +8,7 @@ import type { ToolChoice } from '@berth/scheduler'
 import { Hono } from 'hono'
 import type { AppEnv } from '../app-env.js'
 import { OPENAI_DEFAULTS, collect, generate, type ThinkLevel } from '../generate/index.js'
-import { AnthropicEncoder, messageOf } from './anthropic-answers.js'
+import { AnthropicEncoder, messageOf, tierOf } from './anthropic-answers.js'
 import { conversationOf } from './anthropic-messages.js'
 import type { RouteDeps } from './deps.js'
 import { callerOf, readBody, streamed } from './respond.js'
@@ -19,6 +19,7 @@ export function anthropicRoutes(deps: RouteDeps): Hono<AppEnv> {
 
   app.post('/v1/messages', async (c) => {
     const body = await readBody(c, AnthropicMessagesRequest, deps)
+    const caller = callerOf(c, deps, body)
     const answer = await generate(
       deps.models,
       body.model,
@@ -33,12 +34,13 @@ export function anthropicRoutes(deps: RouteDeps): Hono<AppEnv> {
         },
         truncate: true,
       },
-      callerOf(c, deps, body),
+      caller,
     )
+    const tier = tierOf(body.service_tier, caller)
     const id = `msg_${c.get('requestId')}`
     const sequences = body.stop_sequences ?? []
-    if (!body.stream) return c.json(messageOf(id, body.model, collect(await answer.all()), sequences))
-    return await streamed(c, SSE_TYPE, answer, new AnthropicEncoder(id, body.model, sequences))
+    if (!body.stream) return c.json(messageOf(id, body.model, collect(await answer.all()), sequences, tier))
+    return await streamed(c, SSE_TYPE, answer, new AnthropicEncoder(id, body.model, sequences, tier))
   })
 
   /** The prompt is computed to count it, and stays in the KV cache for the message that usually follows. */

@@ -1,9 +1,9 @@
 import { SSE_TYPE, type OllamaStatusResponse, type OllamaVersionResponse } from '@berth/protocol'
 import { Hono } from 'hono'
-import { mayAdminister } from '../access/index.js'
+import { mayAdminister, mayKnow } from '../access/index.js'
 import { clientOf, type AppEnv } from '../app-env.js'
 import { RequestError } from '../generate/index.js'
-import { eventStream } from '../observe/index.js'
+import { discreet, eventStream } from '../observe/index.js'
 import type { RouteDeps } from './deps.js'
 
 /** The Ollama whose API this is: some clients refuse to talk to one that is too old for them. */
@@ -29,13 +29,17 @@ export function healthRoutes(deps: RouteDeps): Hono<AppEnv> {
     c.body(await deps.metrics.text(), 200, { 'Content-Type': deps.metrics.contentType }),
   )
   app.get('/api/events', (c) =>
-    c.body(eventStream(deps.scheduler, deps.stopping, refreshOf(c.req.query('snapshots'))), 200, {
-      'Content-Type': SSE_TYPE,
-      'Cache-Control': 'no-cache',
-      // What a page may offer to do.
-      'X-Berth-Rights': mayAdminister(c) ? 'admin' : 'user',
-      'X-Berth-Client': encodeURIComponent(clientOf(c)),
-    }),
+    c.body(
+      eventStream(discreet(deps.scheduler, mayKnow(c)), deps.stopping, refreshOf(c.req.query('snapshots'))),
+      200,
+      {
+        'Content-Type': SSE_TYPE,
+        'Cache-Control': 'no-cache',
+        // What a page may offer to do.
+        'X-Berth-Rights': mayAdminister(c) ? 'admin' : 'user',
+        'X-Berth-Client': encodeURIComponent(clientOf(c)),
+      },
+    ),
   )
   return app
 }

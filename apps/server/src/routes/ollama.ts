@@ -54,7 +54,7 @@ export function ollamaRoutes(deps: RouteDeps): Hono<AppEnv> {
         // Raw prompts have no conversation to go on with.
         returnTokens: !body.raw,
       },
-      callerOf(c, deps),
+      callerOf(c, deps, body),
     )
     return await respond(c, body, answer, inResponse)
   })
@@ -79,7 +79,7 @@ export function ollamaRoutes(deps: RouteDeps): Hono<AppEnv> {
         },
         returnTokens: false,
       },
-      callerOf(c, deps),
+      callerOf(c, deps, body),
     )
     return await respond(c, body, answer, inMessage)
   })
@@ -87,7 +87,7 @@ export function ollamaRoutes(deps: RouteDeps): Hono<AppEnv> {
   app.post('/api/embed', async (c) => {
     const body = await readBody(c, OllamaEmbedRequest, deps)
     const inputs = body.input ?? []
-    const caller = callerOf(c, deps)
+    const caller = callerOf(c, deps, body)
     const ask = {
       inputs,
       truncate: body.truncate ?? true,
@@ -115,7 +115,7 @@ export function ollamaRoutes(deps: RouteDeps): Hono<AppEnv> {
 
   app.post('/api/embeddings', async (c) => {
     const body = await readBody(c, OllamaEmbeddingsRequest, deps)
-    const caller = callerOf(c, deps)
+    const caller = callerOf(c, deps, body)
     const ask = { truncate: true, keepAliveMs: body.keep_alive, options: body.options ?? {} }
     if (!body.prompt) {
       await load(deps.models, body.model, ask, 'embed', caller)
@@ -193,6 +193,6 @@ async function loadOrUnload(c: AppContext, deps: RouteDeps, body: Body, place: P
     return c.json(withoutText(body.model, place, stays ? 'load' : 'unload'))
   }
   const ask = { options: body.options ?? {}, keepAliveMs: body.keep_alive, think: body.think }
-  const answer = await load(deps.models, body.model, ask, 'generate', callerOf(c, deps))
+  const answer = await load(deps.models, body.model, ask, 'generate', callerOf(c, deps, body))
   return c.json(withoutText(body.model, place, 'load', answer))
 }

@@ -1,4 +1,5 @@
 import {
+  sseComment,
   sseEvent,
   type OpenAiChatChunk,
   type OpenAiChatCompletion,
@@ -8,6 +9,7 @@ import {
   type OpenAiErrorType,
   type OpenAiFinishReason,
   type OpenAiLogprobs,
+  type OpenAiServiceTier,
   type OpenAiToolCall,
 } from '@berth/protocol'
 import type { FinishReason, Piece, TokenLogprob, ToolCall } from '@berth/scheduler'
@@ -23,6 +25,7 @@ const TYPES: Readonly<Record<number, OpenAiErrorType>> = {
   401: 'authentication_error',
   403: 'permission_error',
   404: 'not_found_error',
+  429: 'rate_limit_error',
 }
 
 function errorBody({ status, message, code, field }: Failure): OpenAiErrorResponse {
@@ -36,6 +39,7 @@ export interface OpenAiHead {
   readonly created: number
   readonly model: string
   readonly system_fingerprint: string
+  readonly service_tier?: OpenAiServiceTier
 }
 
 export const headOf = (prefix: 'chatcmpl' | 'cmpl', requestId: string, model: string): OpenAiHead => ({
@@ -49,6 +53,7 @@ const DONE = sseEvent('[DONE]')
 
 /** Chunks of `/v1/chat/completions`. */
 export class OpenAiChatEncoder implements StreamEncoder {
+  readonly comment = sseComment
   readonly #head: OpenAiHead
   readonly #usage: boolean
   #toolCalls = 0
@@ -134,6 +139,7 @@ export async function chatCompletion(head: OpenAiHead, answer: Answer): Promise<
 
 /** Chunks of `/v1/completions`. */
 export class OpenAiCompletionEncoder implements StreamEncoder {
+  readonly comment = sseComment
   readonly #head: OpenAiHead
   readonly #usage: boolean
   #offset = 0

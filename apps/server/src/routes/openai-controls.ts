@@ -1,6 +1,6 @@
-import type { OpenAiChatRequest } from '@berth/protocol'
-import type { OutputFormat } from '@berth/scheduler'
-import { RequestError, type ThinkLevel } from '../generate/index.js'
+import type { OpenAiChatRequest, OpenAiServiceTier } from '@berth/protocol'
+import type { OutputFormat, RequestClass } from '@berth/scheduler'
+import { RequestError, type Caller, type ThinkLevel } from '../generate/index.js'
 
 /** What OpenAI's chat completions and responses spell alike. */
 
@@ -16,6 +16,21 @@ export function formatOf(format: Format | undefined): OutputFormat | undefined {
 
 export const thinkOf = (effort: OpenAiChatRequest['reasoning_effort']): ThinkLevel | undefined =>
   effort === 'none' ? false : effort === 'minimal' ? 'low' : effort
+
+/** What OpenAI's answers say of how urgently they were served, where the request named a tier. */
+export function tierOf(
+  asked: string | undefined,
+  { class: requestClass }: Pick<Caller, 'class'>,
+): { readonly service_tier?: OpenAiServiceTier } {
+  if (asked === undefined) return {}
+  return { service_tier: TIERS[requestClass] }
+}
+
+const TIERS: Readonly<Record<RequestClass, OpenAiServiceTier>> = {
+  interactive: 'priority',
+  normal: 'default',
+  batch: 'flex',
+}
 
 /** OpenAI's APIs carry a call's arguments as a text. @throws RequestError for what is no JSON object. */
 export function argumentsOf(text: string | undefined, field: string): Readonly<Record<string, unknown>> {

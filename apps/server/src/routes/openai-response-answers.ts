@@ -1,4 +1,5 @@
 import {
+  sseComment,
   sseEvent,
   type OpenAiOutputItem,
   type OpenAiResponse,
@@ -102,6 +103,7 @@ function usageOf({ promptTokens, cachedTokens, decodedTokens }: Metrics): OpenAi
 
 /** The typed events of a streamed answer. An item is open as long as pieces of its kind come. */
 export class ResponseEncoder implements StreamEncoder {
+  readonly comment = sseComment
   readonly #head: OpenAiResponse
   readonly #id: ReturnType<typeof idsOf>
   readonly #output: OpenAiOutputItem[] = []

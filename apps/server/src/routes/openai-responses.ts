@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import type { AppEnv } from '../app-env.js'
 import { OPENAI_DEFAULTS, collect, generate } from '../generate/index.js'
 import type { RouteDeps } from './deps.js'
-import { formatOf, thinkOf } from './openai-controls.js'
+import { formatOf, thinkOf, tierOf } from './openai-controls.js'
 import { ResponseEncoder, responseHead, wholeResponse } from './openai-response-answers.js'
 import { conversationOf } from './openai-response-input.js'
 import { callerOf, readBody, streamed } from './respond.js'
@@ -14,6 +14,7 @@ export function openAiResponseRoutes(deps: RouteDeps): Hono<AppEnv> {
 
   app.post('/v1/responses', async (c) => {
     const body = await readBody(c, OpenAiResponseRequest, deps)
+    const caller = callerOf(c, deps, body)
     const { tool_choice: choice } = body
     const tools = choice === 'none' ? undefined : body.tools
     const answer = await generate(
@@ -40,9 +41,9 @@ export function openAiResponseRoutes(deps: RouteDeps): Hono<AppEnv> {
         shift: true,
         returnTokens: false,
       },
-      callerOf(c, deps),
+      caller,
     )
-    const head = responseHead(c.get('requestId'), body)
+    const head = { ...responseHead(c.get('requestId'), body), ...tierOf(body.service_tier, caller) }
     if (!body.stream) return c.json(wholeResponse(head, collect(await answer.all())))
     return await streamed(c, SSE_TYPE, answer, new ResponseEncoder(head))
   })

@@ -25,7 +25,7 @@ import {
 } from '../generate/index.js'
 import type { StoredModel } from '../models/index.js'
 import type { RouteDeps } from './deps.js'
-import { argumentsOf, formatOf, thinkOf } from './openai-controls.js'
+import { argumentsOf, formatOf, thinkOf, tierOf } from './openai-controls.js'
 import {
   OpenAiChatEncoder,
   OpenAiCompletionEncoder,
@@ -41,6 +41,7 @@ export function openAiRoutes(deps: RouteDeps): Hono<AppEnv> {
 
   app.post('/v1/chat/completions', async (c) => {
     const body = await readBody(c, OpenAiChatRequest, deps)
+    const caller = callerOf(c, deps, body)
     const answer = await generate(
       deps.models,
       body.model,
@@ -56,9 +57,12 @@ export function openAiRoutes(deps: RouteDeps): Hono<AppEnv> {
         think: thinkOf(body.reasoning_effort),
         topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
       },
-      callerOf(c, deps),
+      caller,
     )
-    const head = headOf('chatcmpl', c.get('requestId'), body.model)
+    const head = {
+      ...headOf('chatcmpl', c.get('requestId'), body.model),
+      ...tierOf(body.service_tier, caller),
+    }
     if (!body.stream) return c.json(await chatCompletion(head, answer))
     const usage = body.stream_options?.include_usage ?? false
     return await streamed(c, SSE_TYPE, answer, new OpenAiChatEncoder(head, usage))
@@ -66,6 +70,7 @@ export function openAiRoutes(deps: RouteDeps): Hono<AppEnv> {
 
   app.post('/v1/completions', async (c) => {
     const body = await readBody(c, OpenAiCompletionRequest, deps)
+    const caller = callerOf(c, deps, body)
     const answer = await generate(
       deps.models,
       body.model,
@@ -75,9 +80,12 @@ export function openAiRoutes(deps: RouteDeps): Hono<AppEnv> {
         prompt: { kind: 'text', text: body.prompt, raw: false, suffix: body.suffix, images: [] },
         topLogprobs: body.logprobs,
       },
-      callerOf(c, deps),
+      caller,
     )
-    const head = headOf('cmpl', c.get('requestId'), body.model)
+    const head = {
+      ...headOf('cmpl', c.get('requestId'), body.model),
+      ...tierOf(body.service_tier, caller),
+    }
     if (!body.stream) return c.json(await textCompletion(head, answer))
     const usage = body.stream_options?.include_usage ?? false
     return await streamed(c, SSE_TYPE, answer, new OpenAiCompletionEncoder(head, usage))
@@ -89,7 +97,7 @@ export function openAiRoutes(deps: RouteDeps): Hono<AppEnv> {
       throw new RequestError('bad-request', 'input: expected at least one string, got []', 'input')
     }
     const ask = { inputs: body.input, truncate: true, keepAliveMs: body.keep_alive, options: {} }
-    const answer = await embed(deps.models, body.model, ask, callerOf(c, deps))
+    const answer = await embed(deps.models, body.model, ask, callerOf(c, deps, body))
     const { vectors, metrics } = collect(await answer.all())
     const response: OpenAiEmbeddingsResponse = {
       object: 'list',

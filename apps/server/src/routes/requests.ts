@@ -1,14 +1,10 @@
-import type { RequestClass } from '@berth/scheduler'
 import { Hono } from 'hono'
-import { mayAdminister } from '../access/index.js'
+import { isMoreUrgent, mayAdminister } from '../access/index.js'
 import { clientOf, type AppContext, type AppEnv } from '../app-env.js'
 import { RequestError } from '../generate/index.js'
 import { ClassRequest } from './admin-requests.js'
 import type { RouteDeps } from './deps.js'
 import { readBody } from './respond.js'
-
-/** From the most urgent on. */
-const CLASSES: readonly RequestClass[] = ['interactive', 'normal', 'batch']
 
 /**
  * What is done to single requests that wait or run. A user's key may end and lower its own; where there are keys,
@@ -18,22 +14,23 @@ export function requestRoutes(deps: RouteDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
 
   app.post('/api/berth/requests/:id/cancel', (c) => {
-    const { id } = requestOf(c, deps)
-    deps.scheduler.cancel(id, `cancelled by ${clientOf(c)}`)
+    const { id, client } = requestOf(c, deps)
+    // Everybody may read why: no names.
+    deps.scheduler.cancel(id, client === clientOf(c) ? 'cancelled by its client' : 'cancelled by hand')
     return c.json({ request: id, cancelled: true })
   })
 
   app.post('/api/berth/requests/:id/class', async (c) => {
     const { class: to } = await readBody(c, ClassRequest, deps)
     const { id, class: from } = requestOf(c, deps)
-    if (CLASSES.indexOf(to) < CLASSES.indexOf(from) && !mayAdminister(c)) {
+    if (isMoreUrgent(to, from) && !mayAdminister(c)) {
       throw new RequestError(
         'forbidden',
         `class: raising a request from ${from} to ${to} needs an admin key`,
         'class',
       )
     }
-    deps.scheduler.reclass(id, to, `${to} as ${clientOf(c)} asked`)
+    deps.scheduler.reclass(id, to, `${isMoreUrgent(to, from) ? 'raised' : 'lowered'} by hand`)
     return c.json({ request: id, class: to })
   })
 

@@ -1,12 +1,13 @@
 import { explain } from '@berth/protocol'
-import { SchedulerError } from '@berth/scheduler'
+import { SchedulerError, type RequestClass, type Ticket } from '@berth/scheduler'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { z } from 'zod'
-import { readJson } from '../access/index.js'
+import { classOf, readJson, type ServiceTier } from '../access/index.js'
 import { clientOf, type AppContext } from '../app-env.js'
 import {
   RequestError,
   failureOf,
+  settledWithin,
   streamOf,
   type Answer,
   type Caller,
@@ -30,16 +31,48 @@ export async function readBody<Schema extends z.ZodType>(
   throw new RequestError('bad-request', bad.map(({ message }) => message).join('; '), bad[0]?.field || null)
 }
 
-/** Who made the request. */
-export function callerOf(c: AppContext, { scheduler, correlation, contextLength }: RouteDeps): Caller {
+/**
+ * Who made the request, and how urgent it is; the answer says which class it has become.
+ * @throws RequestError for a header that names no class
+ */
+export function callerOf(
+  c: AppContext,
+  { scheduler, correlation, contextLength, clientLimits }: RouteDeps,
+  body: { readonly priority?: RequestClass | undefined; readonly service_tier?: ServiceTier | undefined },
+): Caller {
   const log = c.get('log')
+  const holder = c.get('holder')
+  const header = c.req.header('x-berth-priority')
+  const requestClass = classOf({ header, priority: body.priority, tier: body.service_tier }, holder)
+  c.header('X-Berth-Class', requestClass)
   return {
     client: clientOf(c),
+    class: requestClass,
+    limits: { ...clientLimits, ...holder?.limits },
     signal: c.req.raw.signal,
-    submit: (request) => correlation.submit(c.get('requestId'), request, (it) => scheduler.submit(it)),
+    submit: (request) =>
+      told(
+        c,
+        correlation.submit(c.get('requestId'), request, (it) => scheduler.submit(it)),
+      ),
     warn: (message) => log.warn(message),
     contextLength,
   }
+}
+
+/** Has the answer's head say which request it was, which place it was given and how long it waited. */
+function told(c: AppContext, ticket: Ticket): Ticket {
+  c.header('X-Berth-Request', ticket.id)
+  const position = ticket.waiting()?.position
+  if (position !== undefined) c.header('X-Berth-Position', String(position))
+  void ticket.granted.then(
+    ({ waitedMs }) => {
+      // A head that was sent already says no more.
+      if (!c.finalized) c.header('X-Berth-Waited-Ms', String(Math.round(waitedMs)))
+    },
+    () => undefined,
+  )
+  return ticket
 }
 
 /**
@@ -61,14 +94,20 @@ export async function whileClientStays(c: AppContext, work: Promise<void>): Prom
   }
 }
 
-/** Sends an answer as it comes. What fails before its first piece is thrown, and gets a status of its own. */
+/** How long a stream's head is held back, so that what fails soon has a status of its own. */
+const HEAD_MS = 2_000
+
+/**
+ * Sends an answer as it comes. What fails before its first piece is thrown, and gets a status of its own. Where the
+ * family has comments, whoever waits for longer is told meanwhile; what fails then is told in the stream.
+ */
 export async function streamed(
   c: AppContext,
   contentType: string,
   answer: Answer,
   encoder: StreamEncoder,
 ): Promise<Response> {
-  await answer.begun()
+  if (encoder.comment === undefined || (await settledWithin(answer.begun(), HEAD_MS))) await answer.begun()
   const log = c.get('log')
   const stream = streamOf(answer, encoder, (failure, error) => {
     log[failure.ours ? 'error' : 'warn'](detailOf(failure, error), `the answer broke off: ${failure.message}`)
@@ -80,7 +119,8 @@ export async function streamed(
 export function errorResponse(c: AppContext, error: unknown): Response {
   const failure = failureOf(error)
   if (failure.ours) c.get('log').error(detailOf(failure, error), failure.message)
-  if (failure.status === 503) c.header('Retry-After', String(retryAfterSeconds(failure)))
+  if (failure.status === 503 || failure.status === 429)
+    c.header('Retry-After', String(retryAfterSeconds(failure)))
   if (failure.status === 401) c.header('WWW-Authenticate', 'Bearer')
   // 499 is in no standard, and so not in Hono's type.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion

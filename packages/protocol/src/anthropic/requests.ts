@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { between, flag, jsonObject, maybe, modelName, text, wholeFrom } from '../schemas/fields.js'
 import { keepAliveMs } from '../schemas/keep-alive.js'
+import { anthropicTier, priority } from '../schemas/urgency.js'
 
 const textBlock = z.object({ type: z.literal('text'), text })
 
@@ -90,6 +91,8 @@ const conversation = {
   thinking: maybe(thinking),
   /** Not Anthropic's: how long the model stays loaded. */
   keep_alive: maybe(keepAliveMs),
+  /** Nor this: how urgent it is. */
+  priority: maybe(priority),
 }
 
 export const AnthropicMessagesRequest = z.object({
@@ -99,6 +102,7 @@ export const AnthropicMessagesRequest = z.object({
   temperature: maybe(between(0, 100)),
   top_p: maybe(between(0, 1)),
   top_k: maybe(wholeFrom(0)),
+  service_tier: maybe(anthropicTier),
   stop_sequences: maybe(z.array(text, { error: 'expected a list of strings' })),
 })
 export type AnthropicMessagesRequest = z.output<typeof AnthropicMessagesRequest>

@@ -7,6 +7,8 @@ export interface AnthropicUsage {
   /** Of the prompt, those taken from the KV cache of an earlier request. */
   readonly cache_read_input_tokens: number
   readonly cache_creation_input_tokens: number
+  /** How urgently it was served, where the request named a tier. */
+  readonly service_tier?: 'priority' | 'standard' | 'batch'
 }
 
 export type AnthropicAnswerBlock =

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { keepAliveMs } from '../schemas/keep-alive.js'
+import { priority } from '../schemas/urgency.js'
 import { A_NAME, flag, jsonObject, maybe, modelName, text, whole, wholeFrom } from '../schemas/fields.js'
 import { OllamaOptions } from './options.js'
 
@@ -25,6 +26,7 @@ const controls = {
   stream: maybe(flag),
   format: maybe(format),
   keep_alive: maybe(keepAliveMs),
+  priority: maybe(priority),
   options: maybe(OllamaOptions),
   think: maybe(think),
   truncate: maybe(flag),
@@ -91,6 +93,7 @@ export const OllamaEmbedRequest = z.object({
   truncate: maybe(flag),
   dimensions: maybe(wholeFrom(0)),
   keep_alive: maybe(keepAliveMs),
+  priority: maybe(priority),
   options: maybe(OllamaOptions),
 })
 export type OllamaEmbedRequest = z.output<typeof OllamaEmbedRequest>
@@ -100,6 +103,7 @@ export const OllamaEmbeddingsRequest = z.object({
   model: modelName,
   prompt: maybe(text),
   keep_alive: maybe(keepAliveMs),
+  priority: maybe(priority),
   options: maybe(OllamaOptions),
 })
 export type OllamaEmbeddingsRequest = z.output<typeof OllamaEmbeddingsRequest>

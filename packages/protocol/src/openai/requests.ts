@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { keepAliveMs } from '../schemas/keep-alive.js'
+import { openAiTier, priority } from '../schemas/urgency.js'
 import {
   between,
   flag,
@@ -12,7 +13,7 @@ import {
   wholeFrom,
 } from '../schemas/fields.js'
 
-/** The fields that both kinds of completion share. `keep_alive` is ours: OpenAI's API has no word for it. */
+/** The fields that both kinds of completion share. `keep_alive` and `priority` are ours: OpenAI's API has no words for them. */
 const controls = {
   model: modelName,
   stream: maybe(flag),
@@ -26,6 +27,8 @@ const controls = {
   frequency_penalty: maybe(between(-100, 100)),
   n: maybe(z.literal(1, { error: 'expected 1: one answer a request is all that is given' })),
   keep_alive: maybe(keepAliveMs),
+  service_tier: maybe(openAiTier),
+  priority: maybe(priority),
 }
 
 const textPart = z.object({ type: z.literal('text'), text })
@@ -123,5 +126,6 @@ export const OpenAiEmbeddingsRequest = z.object({
   dimensions: maybe(wholeFrom(1)),
   encoding_format: maybe(z.enum(['float', 'base64'], { error: 'expected "float" or "base64"' })),
   keep_alive: maybe(keepAliveMs),
+  priority: maybe(priority),
 })
 export type OpenAiEmbeddingsRequest = z.output<typeof OpenAiEmbeddingsRequest>

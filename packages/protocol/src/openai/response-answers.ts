@@ -1,3 +1,5 @@
+import type { OpenAiServiceTier } from './responses.js'
+
 type Status = 'in_progress' | 'completed' | 'incomplete' | 'failed'
 
 export interface OpenAiOutputText {
@@ -48,6 +50,8 @@ export interface OpenAiResponse {
   readonly tool_choice: unknown
   readonly tools: readonly unknown[]
   readonly store: false
+  /** Where the request named one. */
+  readonly service_tier?: OpenAiServiceTier
   readonly usage: OpenAiResponseUsage | null
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { between, flag, jsonObject, maybe, modelName, text, wholeFrom } from '../schemas/fields.js'
 import { keepAliveMs } from '../schemas/keep-alive.js'
+import { openAiTier, priority } from '../schemas/urgency.js'
 
 const PARTS = 'input_text, output_text, refusal or input_image'
 
@@ -73,7 +74,7 @@ const format = z.discriminatedUnion(
 
 const NO_STORE = 'expected none: answers are not stored here, send the conversation itself'
 
-/** The body of `/v1/responses`. `keep_alive` is ours. */
+/** The body of `/v1/responses`. `keep_alive` and `priority` are ours. */
 export const OpenAiResponseRequest = z.object({
   model: modelName,
   // A text is a message of the user's.
@@ -104,7 +105,9 @@ export const OpenAiResponseRequest = z.object({
   previous_response_id: maybe(z.never({ error: NO_STORE })),
   conversation: maybe(z.never({ error: NO_STORE })),
   background: maybe(z.literal(false, { error: 'expected false: answers are not made in the background' })),
+  service_tier: maybe(openAiTier),
   keep_alive: maybe(keepAliveMs),
+  priority: maybe(priority),
 })
 export type OpenAiResponseRequest = z.output<typeof OpenAiResponseRequest>
 export type OpenAiResponseItem = OpenAiResponseRequest['input'][number]

@@ -24,12 +24,17 @@ export interface OpenAiLogprobs {
   readonly content: readonly (OpenAiTokenLogprob & { readonly top_logprobs: readonly OpenAiTokenLogprob[] })[]
 }
 
+/** How urgently it was served: by class, `priority`, `default` or `flex`. */
+export type OpenAiServiceTier = 'priority' | 'default' | 'flex'
+
 interface OpenAiAnswer {
   readonly id: string
   /** Seconds since 1970. */
   readonly created: number
   readonly model: string
   readonly system_fingerprint: string
+  /** Where the request named one. */
+  readonly service_tier?: OpenAiServiceTier
 }
 
 export interface OpenAiChatCompletion extends OpenAiAnswer {
@@ -110,7 +115,12 @@ export interface OpenAiEmbeddingsResponse {
 }
 
 export type OpenAiErrorType =
-  'invalid_request_error' | 'authentication_error' | 'permission_error' | 'not_found_error' | 'api_error'
+  | 'invalid_request_error'
+  | 'authentication_error'
+  | 'permission_error'
+  | 'not_found_error'
+  | 'rate_limit_error'
+  | 'api_error'
 
 export interface OpenAiErrorResponse {
   readonly error: {

@@ -27,14 +27,19 @@ export async function ps({ client, out, json }: CommandContext): Promise<void> {
   if (line.queue.length === 0) return
   out.line()
   out.table([
-    ['PLACE', 'MODEL', 'CLASS', 'WAITING', 'WHY'],
-    ...line.queue.map(({ position, model, class: kind, since, why }) => [
-      String(position),
-      model,
-      kind,
-      span(Date.now() - Date.parse(since)),
-      why,
-    ]),
+    ['PLACE', 'REQUEST', 'MODEL', 'CLASS', 'CLIENT', 'WAITING', 'STARTS', 'WHY'],
+    ...line.queue.map(
+      ({ position, request, model, class: kind, client = '', since, expected_start, why }) => [
+        String(position),
+        request ?? '',
+        model,
+        kind,
+        client,
+        span(Date.now() - Date.parse(since)),
+        expected_start ? until(expected_start, Date.now()) : '',
+        why,
+      ],
+    ),
   ])
 }
 
@@ -43,7 +48,7 @@ async function queueOf(client: Client): Promise<BerthQueueResponse> {
   try {
     return await client.json<BerthQueueResponse>('GET', '/api/queue')
   } catch (error) {
-    if (error instanceof ServerRefused && error.status === 404) return { runners: [], queue: [] }
+    if (error instanceof ServerRefused && error.status === 404) return { policy: '', runners: [], queue: [] }
     throw error
   }
 }

@@ -16,7 +16,7 @@ import {
   OpenAiResponseRequest,
 } from '@berth/protocol'
 import type { z } from 'zod'
-import { ClassRequest, OfModel, PinRequest } from '../admin-requests.js'
+import { ClassRequest, OfModel, PinRequest, PreloadRequest } from '../admin-requests.js'
 
 /** One route, as its documentation tells of it. */
 export interface DescribedRoute {
@@ -49,6 +49,7 @@ const RUNS = {
   404: 'no such model',
   408: 'the client read too slowly',
   413: 'the body is larger than BERTH_BODY_LIMIT',
+  429: 'the client has as much as it may; `Retry-After` says when there is room',
   500: 'the model could not be loaded, or its process was lost',
   502: 'another server, where the model is, lets us not in',
   503: 'the queue is full, the wait was too long, or the server stops; `Retry-After` says when to try again',
@@ -382,10 +383,41 @@ export const DESCRIBED_ROUTES: readonly DescribedRoute[] = [
   },
   {
     method: 'GET',
+    path: '/api/berth/runners/:id',
+    group: 'Berth',
+    does: 'what a loaded model needs of memory, by layer, by slot and by token of context',
+    answers: { 200: '`runner`, `bytes`, `profile`' },
+    fails: { 404: 'no such runner' },
+  },
+  {
+    method: 'GET',
     path: '/api/berth/process',
     group: 'Berth',
     does: 'the server’s own process, for who wants to stop it or read its log',
     answers: { 200: '`pid`, `version`, `log`' },
+  },
+  {
+    method: 'GET',
+    path: '/api/berth/pin',
+    group: 'Berth',
+    does: 'the models that are pinned, loaded or not',
+    answers: { 200: '`pinned`' },
+  },
+  {
+    method: 'GET',
+    path: '/api/berth/preload',
+    group: 'Berth',
+    does: 'the models that were to be loaded ahead, and what became of them',
+    answers: { 200: '`preload`' },
+  },
+  {
+    method: 'POST',
+    path: '/api/berth/preload',
+    group: 'Berth',
+    does: 'loads models in the background, in this order, and answers at once',
+    body: PreloadRequest,
+    example: { models: [MODEL] },
+    answers: { 202: '`preload`' },
   },
   {
     method: 'POST',

@@ -1,3 +1,4 @@
+import type { Tokens } from '@berth/budget'
 import type { Clock } from './clock.js'
 import { deferred } from './deferred.js'
 import { SchedulerError } from './errors.js'
@@ -86,6 +87,7 @@ export class Admission {
       client: record.client,
       position: this.#queue.position(record),
       waiting: this.#queue.size,
+      ...wantsOf(request),
     })
     return record
   }
@@ -137,4 +139,17 @@ export class Admission {
       this.#expired(next, new SchedulerError('deadline', `waited ${waited} s in vain: ${waitingWhy(next)}`))
     }
   }
+}
+
+/** What an event says of a request's wants: only what it named. */
+function wantsOf({ job, wish, keepAliveMs }: SchedulerRequest): {
+  maxTokens?: Tokens
+  contextLength?: Tokens
+  keepAliveMs?: number
+} {
+  const wants: { maxTokens?: Tokens; contextLength?: Tokens; keepAliveMs?: number } = {}
+  if (job?.kind === 'generate' && job.maxTokens !== undefined) wants.maxTokens = job.maxTokens
+  if (wish?.contextLength !== undefined) wants.contextLength = wish.contextLength
+  if (keepAliveMs !== undefined) wants.keepAliveMs = keepAliveMs
+  return wants
 }

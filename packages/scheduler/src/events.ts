@@ -29,6 +29,10 @@ export type SchedulerEventBody =
       /** Place in line, from 1. */
       readonly position: number
       readonly waiting: number
+      /** What it wants, where it says so: the most tokens of an answer, the context, how long the model stays. */
+      readonly maxTokens?: Tokens
+      readonly contextLength?: Tokens
+      readonly keepAliveMs?: number
     })
   /** Said again only when the reason changes. */
   | (OfRequest & { readonly type: 'waiting'; readonly why: string })

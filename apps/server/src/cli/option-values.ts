@@ -1,4 +1,5 @@
 import type { KvType } from '@berth/budget'
+import { parseGoDuration } from '@berth/protocol'
 import { InvalidArgumentError } from 'commander'
 
 /* What the words after flags are read as; commander tells the user of which flag an error is. */
@@ -12,6 +13,13 @@ export function countFrom1(text: string): number {
   const count = Number(text)
   if (/^\d+$/.test(text) && count >= 1 && Number.isSafeInteger(count)) return count
   throw new InvalidArgumentError(`expected a whole number from 1, got ${JSON.stringify(text)}`)
+}
+
+/** Milliseconds, of a length of time such as `90s` or `1h30m`. */
+export function duration(text: string): number {
+  const ms = parseGoDuration(text.trim())
+  if (ms !== undefined && ms > 0 && ms <= 2 ** 31 - 1) return ms
+  throw new InvalidArgumentError(`expected a duration such as 90s or 10m, got ${JSON.stringify(text)}`)
 }
 
 export const KV_TYPES = [

@@ -8,9 +8,10 @@ import { list } from './commands/list.js'
 import { logs, type LogsOptions } from './commands/logs.js'
 import { ps } from './commands/ps.js'
 import { pull } from './commands/pull.js'
+import type { RecordOptions } from './commands/record.js'
 import { run, type RunOptions } from './commands/run.js'
 import { show, type ShowOptions } from './commands/show.js'
-import { KV_TYPES, countFrom1, kvType, size, sizes, wholeNumber } from './option-values.js'
+import { KV_TYPES, countFrom1, duration, kvType, size, sizes, wholeNumber } from './option-values.js'
 import type { Surroundings } from './surroundings.js'
 
 /**
@@ -87,6 +88,7 @@ function programFor(
     .option('--hidethinking', 'do not show what it thinks')
     .option('--system <text>', 'the system message')
     .option('--verbose', 'show times and tokens a second')
+    .option('--no-pull', 'do not get a model that is not there')
     .option('--nowordwrap', 'do not break lines between words')
     .action(
       async (model: string, words: string[], flags: CommonOptions & RunOptions) =>
@@ -133,6 +135,16 @@ function programFor(
     .option('-f, --follow', 'go on with what comes')
     .option('-n, --lines <count>', 'how many of its last lines', wholeNumber, 20)
     .action(async (flags: CommonOptions & LogsOptions) => await logs(on(flags), flags))
+  add(
+    'record <file>',
+    'write down when requests come and how long they are, for berth simulate; never what they say',
+  )
+    .option('--for <duration>', 'how long, such as 10m; without it until Ctrl-C', duration)
+    .option('--names', 'keep the names of clients, instead of numbers')
+    .action(async (file: string, flags: CommonOptions & RecordOptions) => {
+      const { record } = await import('./commands/record.js')
+      await record(on(flags), file, flags)
+    })
   add('doctor', 'look at this machine: memory, the engine’s build, which models fit').action(
     async (flags: CommonOptions) => {
       // It brings the engine with it, which the other commands can do without.

@@ -23,6 +23,23 @@ const baseOf = (name: string): string => (name.split('/').at(-1) ?? name).split(
 /** What a name begins with before its versions: `qwen2.5` → `qwen`. */
 const familyOf = (name: string): string => /^[a-z]+/.exec(baseOf(name))?.[0] ?? ''
 
+/** Whether the server does not know a model. */
+export function isUnknownModel(error: unknown): boolean {
+  return (
+    error instanceof ServerRefused && error.status === 404 && /not found|no such model/i.test(error.message)
+  )
+}
+
+/** The model of the server's that may have been meant, and how many it has. */
+export async function suggested(
+  client: Client,
+  name: string,
+): Promise<{ readonly guess: string | undefined; readonly of: number }> {
+  const { models } = await client.json<OllamaTagsResponse>('GET', '/api/tags')
+  const names = models.map((model) => model.name)
+  return { guess: suggestModel(name, names), of: names.length }
+}
+
 /** Work on a model; where the server does not know it, the error says which one may have been meant. */
 export async function withModel<Value>(
   client: Client,
@@ -32,20 +49,11 @@ export async function withModel<Value>(
   try {
     return await work()
   } catch (error) {
-    if (
-      !(error instanceof ServerRefused) ||
-      error.status !== 404 ||
-      !/not found|no such model/i.test(error.message)
-    )
-      throw error
-    const { models } = await client.json<OllamaTagsResponse>('GET', '/api/tags')
-    const guess = suggestModel(
-      name,
-      models.map((model) => model.name),
-    )
+    if (!isUnknownModel(error)) throw error
+    const { guess, of: count } = await suggested(client, name)
     const help =
       guess === undefined
-        ? models.length === 0
+        ? count === 0
           ? `there is no model yet: "berth pull ${name}" gets it`
           : `"berth list" shows those there are, "berth pull ${name}" gets it`
         : `did you mean ${guess}?`

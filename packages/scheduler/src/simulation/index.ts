@@ -2,6 +2,8 @@ export { simulate } from './simulate.js'
 export type { Moment, SimulationOptions, TraceSource } from './simulate.js'
 export { parseTrace, readTrace } from './read-trace.js'
 export { traceText } from './write-trace.js'
+export { TraceRecorder } from './record-trace.js'
+export type { ModelFacts } from './record-trace.js'
 export { TraceError } from './trace-error.js'
 export { TRACE_VERSION } from './trace.js'
 export type {

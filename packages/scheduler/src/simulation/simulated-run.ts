@@ -108,6 +108,11 @@ export class SimulatedRun implements Run {
     } else this.#listener({ phase: 'decode', tokens: this.decoded })
   }
 
+  /** Where it begins, once its starter can hear it. */
+  tellSoon(): void {
+    void Promise.resolve().then(() => this.tell())
+  }
+
   finish(): void {
     this.#conclude({ how: 'finished', reason: this.#cut ? 'length' : 'stop', metrics: this.metrics() })
   }

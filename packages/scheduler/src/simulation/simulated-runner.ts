@@ -130,6 +130,7 @@ export class SimulatedRunner implements Runner, Computing {
   #join(run: SimulatedRun): void {
     this.#pass()
     this.#begin(run)
+    if (run.phase === 'prompt') run.tellSoon()
     this.#batch.add(run)
     if (this.#batch.size === 1) this.#parts.shares.enter(this)
     this.#plan()

@@ -2,14 +2,15 @@ import type { Line } from '../client.js'
 import type { CommandContext } from '../command-context.js'
 import { Progress } from '../output/progress.js'
 
-/** Gets a model, with a bar for each of its parts. */
+/** Gets a model, with a bar for each of its parts. @param quiet shows nothing of it. */
 export async function pull(
   { client, out, json, around, interrupted }: CommandContext,
   model: string,
-  { insecure = false }: { readonly insecure?: boolean },
+  { insecure = false, quiet = false }: { readonly insecure?: boolean; readonly quiet?: boolean },
 ): Promise<void> {
   const lines = client.lines('/api/pull', { model, insecure }, interrupted)
-  await showLines(lines, { out, json, progress: new Progress(around.stderr) })
+  if (quiet) for await (const _ of lines);
+  else await showLines(lines, { out, json, progress: new Progress(around.stderr) })
 }
 
 /** Shows the lines of a pull or a create as they come; the last status stays. */

@@ -1,11 +1,11 @@
-import type { OllamaEmbedResponse, OllamaShowResponse } from '@berth/protocol'
+import type { OllamaEmbedResponse } from '@berth/protocol'
 import { AnswerPrinter, metricLines } from '../chat/answer-printer.js'
 import { chat } from '../chat/chat.js'
 import { formatOf, thinkOf } from '../chat/chat-commands.js'
 import { answer, type Conversation } from '../chat/conversation.js'
 import { CliError, EXIT } from '../cli-error.js'
 import type { CommandContext } from '../command-context.js'
-import { withModel } from '../suggest-model.js'
+import { haveModel } from './have-model.js'
 
 export interface RunOptions {
   readonly format?: string
@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly verbose?: boolean
   readonly nowordwrap?: boolean
   readonly system?: string
+  /** False for `--no-pull`. */
+  readonly pull?: boolean
 }
 
 /** One answer to a prompt, from the arguments or a pipe or both; without either, a chat. */
@@ -24,20 +26,18 @@ export async function run(
   words: readonly string[],
   options: RunOptions,
 ): Promise<void> {
-  const { client, around, json } = context
+  const { around, json } = context
   const conversation = conversationOf(model, options)
-  const { capabilities } = await withModel(client, model, () =>
-    client.json<OllamaShowResponse>('POST', '/api/show', { model }),
-  )
   const piped = around.stdin.isTTY ? '' : await textOf(around.stdin)
   const prompt = [piped.trimEnd(), words.join(' ')].filter((part) => part !== '').join('\n\n')
+  if (prompt === '' && (!around.stdin.isTTY || json)) {
+    throw new CliError(`expected a prompt: berth run ${model} PROMPT, or one in a pipe`, EXIT.usage)
+  }
+  const { capabilities } = await haveModel(context, model, options.pull ?? true)
   if (capabilities.includes('embedding') && !capabilities.includes('completion')) {
     return await vectorOf(context, model, prompt)
   }
   if (prompt !== '') return await once(context, conversation, prompt)
-  if (!around.stdin.isTTY || json) {
-    throw new CliError(`expected a prompt: berth run ${model} PROMPT, or one in a pipe`, EXIT.usage)
-  }
   await chat(context, conversation)
 }
 

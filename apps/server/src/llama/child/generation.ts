@@ -50,6 +50,9 @@ export class Generation {
   /** Evaluated tokens when it was parked; null before that. */
   #parkedAt: number | null = null
   #wish: 'cancel' | 'park' | null = null
+  #steps = 0
+  /** Steps that were done when it was last interrupted. */
+  #askedAt = 0
   #reason: FinishReason | null = null
   #calls = 0
 
@@ -128,6 +131,7 @@ export class Generation {
 
   /** Takes effect at the next border: of a prompt's chunk, or of a token. A cancellation outweighs parking. */
   interrupt(wish: 'cancel' | 'park'): void {
+    if (this.#wish === null) this.#askedAt = this.#steps
     if (this.#wish !== 'cancel') this.#wish = wish
   }
 
@@ -146,6 +150,10 @@ export class Generation {
       since = now
     }
     await this.#settleIn(slot, parkedFile)
+    if (this.#answer.length === 0) {
+      // What is remembered of an earlier prompt: what follows is computed.
+      told.progress({ phase: 'prompt', tokens: slot.sequence.nextTokenIndex, of: this.#context.length })
+    }
     batching.enter()
     try {
       for (;;) {
@@ -154,6 +162,7 @@ export class Generation {
         if (this.#wish !== null) return this.#leave(slot, this.#wish)
         if (this.#answer.length >= (this.#job.maxTokens ?? Infinity)) return this.#finish('length', told)
         const sampled = await this.#step(slot, told)
+        this.#steps++
         if (sampled === null) continue
         count()
         const reason = this.#take(sampled, told)
@@ -167,6 +176,11 @@ export class Generation {
       count()
       batching.leave()
     }
+  }
+
+  /** Steps that have ended since it was last interrupted. */
+  get waited(): number {
+    return this.#steps - this.#askedAt
   }
 
   /** Frees what the engine holds for it. It cannot run again. */

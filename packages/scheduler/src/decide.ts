@@ -1,6 +1,7 @@
 import type { MemoryProfile } from '@berth/budget'
 import type { ModelId } from './backend.js'
 import type { SchedulerErrorCode } from './errors.js'
+import type { EvictionRule } from './eviction.js'
 import { planLoad, type LoadPlan, type MemoryView } from './plan-load.js'
 import { allGiveWay, chooseVictim, giveWayAt, yetToPark, type PreemptionView } from './preempt.js'
 import type { LoadWish, RequestId } from './request.js'
@@ -29,7 +30,7 @@ export interface DecisionView<R extends RunnerView> extends PreemptionView {
   readonly line: { readonly waitedMs: number; readonly waiting: number }
   readonly expected: SwapForecast<R>
   /** Of those that may leave, the one that is worth least leaves first. */
-  readonly worth: (runner: R) => number
+  readonly eviction: EvictionRule<R>
 }
 
 /** What the head of a line waits for; it is looked at again when that may have come. */
@@ -121,8 +122,6 @@ function loadRunner<R extends RunnerView>(view: DecisionView<R>, unfit: string |
     replaces: view.mine,
     mayDrain: view.waitedMs >= view.settings.patienceMs,
     givesWay: (runner) => allGiveWay(view, runner),
-    worth: view.worth,
-    now: view.now,
   })
   switch (plan.can) {
     case 'never':

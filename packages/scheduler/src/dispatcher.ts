@@ -6,7 +6,7 @@ import { decide, type Decision } from './decide.js'
 import { BackendError, SchedulerError } from './errors.js'
 import type { EventLog } from './event-log.js'
 import type { EvictionRule } from './eviction.js'
-import { swapForecast } from './expectations.js'
+import { HeadForecast } from './expectations.js'
 import type { Forecast } from './forecast/forecast.js'
 import type { Jobs } from './jobs.js'
 import type { KnownModel, Line } from './line.js'
@@ -207,8 +207,8 @@ export class Dispatcher {
       now,
       waitedMs: now - head.waitsSince,
       line: { waitedMs: queue.waitedMs(line, now), waiting: line.waiting.size },
-      expected: swapForecast(forecast, line, head, now),
-      worth: (runner) => eviction.worth(runner),
+      expected: new HeadForecast(forecast, head, now),
+      eviction,
       roomIsKeptFor: this.#short.roomIsKeptFor(line, head),
       mine: line.runner,
       runners: pool.entries,

@@ -56,11 +56,11 @@ function frees(runner: RunnerEntry): string {
 export function victims<R extends RunnerView>(
   runners: Iterable<R>,
   state: 'ready' | 'busy',
-  worth: (runner: R) => number,
+  rule: EvictionRule<R>,
 ): readonly R[] {
   return [...runners]
     .filter((r) => r.state === state && !r.pinned && !isForeign(r) && r.drain?.end !== 'unload')
-    .map((runner) => ({ runner, worth: worth(runner) }))
+    .map((runner) => ({ runner, worth: rule.worth(runner) }))
     .toSorted((a, b) => (a.worth === b.worth ? 0 : a.worth - b.worth))
     .map(({ runner }) => runner)
 }

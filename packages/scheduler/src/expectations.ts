@@ -1,21 +1,34 @@
+import type { Bytes } from '@berth/budget'
 import type { Forecast } from './forecast/forecast.js'
-import type { Line } from './line.js'
 import type { RequestRecord } from './request-record.js'
 import { isWanted, totalBytes, type RunnerEntry } from './runner-entry.js'
 import type { SwapForecast } from './swap.js'
 
 /** What the forecast says of a swap for the head of a line. */
-export function swapForecast(
-  forecast: Forecast,
-  line: Line,
-  head: RequestRecord,
-  now: number,
-): SwapForecast<RunnerEntry> {
-  return {
-    loadMs: (bytes) => forecast.loadMs(line, bytes),
-    bringBackMs: (runner) => forecast.loadMs(runner, totalBytes(runner)),
-    nextUseInMs: (runner) => (isWanted(runner) ? 0 : forecast.nextUseInMs(runner, now, head.client)),
-    likelihood: (runner, withinMs) =>
-      isWanted(runner) ? 1 : forecast.likelihood(runner, withinMs, now, head.client),
+export class HeadForecast implements SwapForecast<RunnerEntry> {
+  readonly #forecast: Forecast
+  readonly #head: RequestRecord
+  readonly #now: number
+
+  constructor(forecast: Forecast, head: RequestRecord, now: number) {
+    this.#forecast = forecast
+    this.#head = head
+    this.#now = now
+  }
+
+  loadMs(bytes: Bytes): number {
+    return this.#forecast.loadMs(this.#head.line, bytes)
+  }
+
+  bringBackMs(runner: RunnerEntry): number {
+    return this.#forecast.loadMs(runner, totalBytes(runner))
+  }
+
+  nextUseInMs(runner: RunnerEntry): number | null {
+    return isWanted(runner) ? 0 : this.#forecast.nextUseInMs(runner, this.#now, this.#head.client)
+  }
+
+  likelihood(runner: RunnerEntry, withinMs: number): number {
+    return isWanted(runner) ? 1 : this.#forecast.likelihood(runner, withinMs, this.#now, this.#head.client)
   }
 }

@@ -7,7 +7,7 @@ import {
   type Placement,
   type Verdict,
 } from '@berth/budget'
-import { fewest, victims } from './eviction.js'
+import { fewest, victims, type EvictionRule } from './eviction.js'
 import type { LoadWish } from './request.js'
 import { isForeign, label, owes, totalBytes, type RunnerView } from './runner-entry.js'
 import { clampContext } from './serves.js'
@@ -36,7 +36,7 @@ export interface LoadQuestion<R extends RunnerView> {
   readonly givesWay: (runner: RunnerView) => boolean
   readonly memory: MemoryView
   /** Of those that may leave, the one that is worth least leaves first. */
-  readonly worth: (runner: R) => number
+  readonly eviction: EvictionRule<R>
   readonly now: number
 }
 
@@ -72,8 +72,8 @@ export function planLoad<R extends RunnerView>(question: LoadQuestion<R>): LoadA
     if (!verdict.fits) return { can: 'never', why: verdict.reason }
     return load(question, settings, verdict.placement, leaving, [])
   }
-  const idle = victims(others, 'ready', question.worth).filter((r) => !owes(r, question.now))
-  const busy = victims(others, 'busy', question.worth)
+  const idle = victims(others, 'ready', question.eviction).filter((r) => !owes(r, question.now))
+  const busy = victims(others, 'busy', question.eviction)
   const yielding = busy.filter(question.givesWay)
   const unyielding = busy.filter((r) => !yielding.includes(r) && !owes(r, question.now))
   const draining = question.mayDrain ? unyielding : []

@@ -326,7 +326,7 @@ export class RunnerPool {
       const on = (e: RunnerEntry) => e.reservation.bytes.find((b) => b.device === usage.device.id)?.bytes ?? 0
       for (const entry of this.#entries) if (entry.state === 'unloading') over -= on(entry)
       const idle = [...this.#entries].filter((e) => e.state === 'ready' && !e.pinned && on(e) > 0)
-      for (const entry of victims(idle, 'ready', (runner) => this.#eviction.worth(runner))) {
+      for (const entry of victims(idle, 'ready', this.#eviction)) {
         if (over <= 0) break
         over -= on(entry)
         this.evict(entry, `${usage.device.name} is overdrawn: ${this.#eviction.why(entry)}`)

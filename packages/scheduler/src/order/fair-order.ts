@@ -78,7 +78,8 @@ export class FairOrder implements Order {
   }
 
   compare(a: RequestRecord, b: RequestRecord): number {
-    const [x, y] = [placeOf(a), placeOf(b)]
+    const x = placeOf(a)
+    const y = placeOf(b)
     return x.level - y.level || x.client.counter - y.client.counter || byOrder(a, b)
   }
 

@@ -72,6 +72,7 @@ export function placeOf(record: RequestRecord): FairPlace {
 }
 
 function byPlace(a: RequestRecord, b: RequestRecord): number {
-  const [x, y] = [placeOf(a), placeOf(b)]
+  const x = placeOf(a)
+  const y = placeOf(b)
   return x.level - y.level || x.tag - y.tag || byOrder(a, b)
 }

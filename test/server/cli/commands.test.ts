@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { smollm2 } from '../../models/index.js'
+import { randomGguf, smollm2 } from '../../models/index.js'
 import { temporaryFolder } from '../../temporary-folder.js'
 import { startRegistry } from '../library/registry.js'
 import { post, startBerth, type BerthProcess } from '../real/berth-process.js'
@@ -25,6 +25,7 @@ const piped = async (input: string, ...args: readonly string[]): Promise<Outcome
   await berth(args, { url: server.url, home: server.home, input })
 
 const POLITE = ['--system', 'You are a helpful assistant.', 'smollm2']
+const CALM = [...POLITE.slice(0, -1), 'calm']
 
 describe('berth', () => {
   it('says its version, its commands, and what each of them takes', async () => {
@@ -70,7 +71,7 @@ describe('berth', () => {
   it('says which model may have been meant', async () => {
     for (const args of [
       ['show', 'smolm2'],
-      ['run', 'smollm3', 'Hello'],
+      ['run', 'smollm3', 'Hello', '--no-pull'],
       ['cp', 'smol', 'b'],
       ['rm', 'smolm2'],
       ['stop', 'smol'],
@@ -79,7 +80,7 @@ describe('berth', () => {
       expect(err).toBe(`Error: no such model '${args[1]}'; did you mean smollm2:latest?\n`)
       expect(code).toBe(1)
     }
-    const { err } = await run('run', 'mistral', 'Hello')
+    const { err } = await run('run', '--no-pull', 'mistral', 'Hello')
     expect(err).toBe(
       `Error: no such model 'mistral': "berth list" shows those there are, "berth pull mistral" gets it\n`,
     )
@@ -87,21 +88,25 @@ describe('berth', () => {
 })
 
 describe('berth run', () => {
+  beforeAll(async () => {
+    // Without chance, and soon at an end: what a small model says may go on for minutes.
+    const parameters = { temperature: 0, num_predict: 200 }
+    const order = { model: 'calm', from: 'smollm2', parameters, stream: false }
+    expect((await post(`${server.url}/api/create`, order)).status).toBe(200)
+  })
+  afterAll(async () => void (await run('rm', 'calm')))
+
   it('answers the prompt of its arguments', async () => {
-    const { code, out, err } = await run('run', ...POLITE, 'What is the capital', 'of France?')
+    const { code, out, err } = await run('run', ...CALM, 'What is the capital', 'of France?')
     expect(err).toBe('')
     expect(out).toMatch(/Paris[^]*\n$/)
     expect(code).toBe(0)
   })
 
   it('answers what comes in a pipe, with or without more', async () => {
-    expect((await piped('What is the capital of France?\n', 'run', ...POLITE)).out).toContain('Paris')
-    const { out, code } = await piped(
-      'Paris is the capital of France.\n',
-      'run',
-      ...POLITE,
-      'Repeat this sentence.',
-    )
+    expect((await piped('What is the capital of France?\n', 'run', ...CALM)).out).toContain('Paris')
+    const asks = [...CALM, 'What is the capital of France?']
+    const { out, code } = await piped('The capital of France is Paris.\n', 'run', ...asks)
     expect(out).toContain('Paris')
     expect(code).toBe(0)
   })
@@ -114,7 +119,7 @@ describe('berth run', () => {
       'json',
       '--keepalive',
       '10m',
-      ...POLITE,
+      ...CALM,
       'Tell of Paris in JSON.',
     )
     expect(() => JSON.parse(out)).not.toThrow()
@@ -123,25 +128,25 @@ describe('berth run', () => {
   })
 
   it('takes the word after --think for the prompt, and a level behind =', async () => {
-    const thinking = await run('run', '--think', ...POLITE, 'Hello')
+    const thinking = await run('run', '--think', ...CALM, 'Hello')
     expect(thinking).toMatchObject({ code: 1, err: expect.stringMatching(/does not support thinking/) })
-    const { err } = await run('run', '--think=hard', ...POLITE, 'Hello')
+    const { err } = await run('run', '--think=hard', ...CALM, 'Hello')
     expect(err).toContain('think: expected true, false, low, medium, high or max, got "hard"')
-    expect((await run('run', '--think=false', ...POLITE, 'Say yes.')).code).toBe(0)
+    expect((await run('run', '--think=false', ...CALM, 'Say yes.')).code).toBe(0)
   })
 
   it('passes on what the server says of a wrong wish', async () => {
-    const { code, err } = await run('run', '--keepalive', 'soon', ...POLITE, 'Hello')
+    const { code, err } = await run('run', '--keepalive', 'soon', ...CALM, 'Hello')
     expect(err).toMatch(/^Error: keep_alive: expected a number of seconds or a duration/)
     expect(code).toBe(1)
-    expect(await run('run', ...POLITE)).toMatchObject({
+    expect(await run('run', ...CALM)).toMatchObject({
       code: 2,
       err: expect.stringContaining('expected a prompt'),
     })
   })
 
   it('gives the lines of the answer to programs', async () => {
-    const { out } = await run('run', '--json', ...POLITE, 'What is the capital of France?')
+    const { out } = await run('run', '--json', ...CALM, 'What is the capital of France?')
     const lines: { done: boolean }[] = out
       .trimEnd()
       .split('\n')
@@ -267,6 +272,34 @@ describe('the models', () => {
     const lines = (await run('pull', name, '--json')).out.trimEnd().split('\n')
     expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ status: 'success' })
     await run('rm', name)
+  })
+
+  it('are pulled by who runs them without having them, unless told not to', async () => {
+    const weights = await readFile(await randomGguf({ name: 'petrel', pooling: 'mean' }))
+    const registry = await startRegistry({ weights })
+    const name = `${registry.base}/library/petrel`
+    const refused = await run('run', name, '--no-pull', 'Hello')
+    expect(refused).toEqual({ code: 1, out: '', err: expect.stringContaining(`no such model '${name}': `) })
+    const { code, out, err } = await run('run', name, 'Hello')
+    expect(err).toMatch(/^pulling manifest\npulling [^]*\nsuccess\n$/)
+    expect(JSON.parse(out)).toContainEqual(expect.any(Number))
+    expect(code).toBe(0)
+    // It is there now.
+    expect((await run('run', name, 'Hello')).err).toBe('')
+    await run('rm', name)
+    expect((await run('run', name, '--json', 'Hello')).err).toBe('')
+    await run('rm', name)
+  })
+
+  it('are not pulled for want of a prompt, nor from where nobody answers', async () => {
+    const nowhere = '127.0.0.1:2/library/smolm2'
+    expect((await run('run', nowhere)).code).toBe(2)
+    const { code, err } = await run('run', nowhere, 'Hello')
+    expect(err).toBe(
+      `pulling manifest\nError: no such model '${nowhere}', and it could not be pulled: ` +
+        '127.0.0.1:2 cannot be reached: connect ECONNREFUSED 127.0.0.1:2; did you mean smollm2:latest?\n',
+    )
+    expect(code).toBe(1)
   })
 
   it('are pulled with bars at a terminal', async (context) => {

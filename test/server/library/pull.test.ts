@@ -187,7 +187,10 @@ describe('a pull in a bad network', () => {
 
   it('says that there is no such model', async () => {
     const { pull } = await setUp({ fault: (_request, response) => (response.writeHead(404).end(), true) })
-    await expect(pull()).rejects.toMatchObject({ code: 'unknown-model' })
+    await expect(pull()).rejects.toMatchObject({
+      code: 'unknown-model',
+      message: expect.stringMatching(/^pull model manifest: file does not exist: \S+ has no model /),
+    })
   })
 
   it('stops when it is told to, and keeps what it has', async () => {

@@ -25,6 +25,7 @@ export class FirstModel {
   readonly #sources: readonly FirstModelSource[]
   readonly #log: FirstModelLog
   #state: FirstModelState = { state: 'unknown' }
+  #work: Promise<void> | null = null
 
   constructor(store: ModelStore, sources: readonly FirstModelSource[], log: FirstModelLog) {
     this.#store = store
@@ -34,6 +35,11 @@ export class FirstModel {
 
   get state(): FirstModelState {
     return this.#state
+  }
+
+  /** Settles when this model, by its short name, is there or cannot be had; undefined unless it is being got now. */
+  underWay(name: string): Promise<void> | undefined {
+    return name === FIRST_MODEL ? (this.#work ?? undefined) : undefined
   }
 
   /** One sentence for people: that the model is there, how far it is, or how to get it. */
@@ -49,7 +55,7 @@ export class FirstModel {
         return `Getting ${FIRST_MODEL} from ${state.source}${percent}.`
       }
       case 'missing':
-        return `There is no model yet. To get one: start again with a network connection, put a .gguf file into a folder and name it in BERTH_GGUF_FOLDERS, or pull one with Ollama.`
+        return `There is no model yet. To get one: "berth pull NAME" with a network connection, or put a .gguf file into a folder and name it in BERTH_GGUF_FOLDERS.`
       default:
         return state satisfies never
     }
@@ -59,7 +65,13 @@ export class FirstModel {
    * Resolves when the model is there, or no source has it; rejects only when the signal aborts.
    * Never delays the server: call it and let it run.
    */
-  async ensure(signal: AbortSignal): Promise<void> {
+  ensure(signal: AbortSignal): Promise<void> {
+    const work = this.#ensure(signal).finally(() => (this.#work = null))
+    this.#work = work
+    return work
+  }
+
+  async #ensure(signal: AbortSignal): Promise<void> {
     const own = this.#store.folders.own
     try {
       if (await this.#isThere()) return

@@ -14,6 +14,8 @@ export interface LibraryParts {
   /** Told of every model that is another now, or gone. */
   readonly changed: (name: string) => void
   readonly puller?: Puller
+  /** What the server gets by itself already: settles when it is done, well or not; undefined where it is nothing of that. */
+  readonly underWay?: (name: string) => Promise<void> | undefined
   /** The Python that has pip; `python3` if left out. */
   readonly python?: string | undefined
 }
@@ -29,14 +31,16 @@ export class Library {
   readonly #puller: Puller
   readonly #changed: (name: string) => void
   readonly #python: string | undefined
+  readonly #underWay: NonNullable<LibraryParts['underWay']>
   readonly uploads: BlobUploads
 
-  constructor({ store, registry, changed, puller = new Puller(), python }: LibraryParts) {
+  constructor({ store, registry, changed, puller = new Puller(), python, underWay }: LibraryParts) {
     this.#store = store
     this.#registry = registry
     this.#changed = changed
     this.#puller = puller
     this.#python = python
+    this.#underWay = underWay ?? (() => undefined)
     this.#writer = new StoreWriter(store.folders.own)
     this.uploads = new BlobUploads(this.#writer)
   }
@@ -59,6 +63,12 @@ export class Library {
       return
     }
     const name = parseModelName(text)
+    const begun = this.#underWay(shortName(name))
+    if (begun !== undefined) {
+      report({ status: `waiting for ${shortName(name)}, which the server gets already` })
+      await settledOrAborted(begun, signal)
+      if ((await this.#store.find(text)) !== undefined) return report({ status: 'success' })
+    }
     const registry = insecure || /^http:\/\//i.test(text.trim()) ? this.#registry.insecure() : this.#registry
     await this.#puller.pull({ registry, store: this.#writer, name, as: name }, report, signal)
     this.#changed(shortName(name))
@@ -114,6 +124,20 @@ export class Library {
     if (!(await this.#writer.withLock(() => this.#writer.deleteModel(name), signal))) throw notFound(text)
     this.#changed(shortName(name))
   }
+}
+
+/** Resolves when the work is over, however it ended. @throws the signal's reason. */
+async function settledOrAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  await new Promise<void>((resolve, reject) => {
+    const leave = (): void => reject(signal.reason)
+    signal.addEventListener('abort', leave)
+    const over = (): void => {
+      signal.removeEventListener('abort', leave)
+      resolve()
+    }
+    work.then(over, over)
+  })
 }
 
 /** In the client's own spelling. */

@@ -1,4 +1,5 @@
 import {
+  errorCode,
   MEDIA_TYPE,
   parseManifest,
   shortName,
@@ -26,6 +27,9 @@ export interface ByteRange {
   readonly from: number
   readonly to: number
 }
+
+/** OpenSSL's word for an answer that is not TLS. */
+const NO_TLS = 'ERR_SSL_WRONG_VERSION_NUMBER'
 
 /** The host sends a blob only as a whole. */
 export class NoRangesError extends Error {
@@ -66,9 +70,11 @@ export class RegistryClient {
     const url = `${this.#url(name)}/manifests/${name.tag}`
     const text = await retried(this.#bounds, signal, async () => {
       using patience = new Patience(signal)
-      const response = await this.#get(url, patience, { accept: MEDIA_TYPE.manifest })
+      const response = await this.#get(url, patience, { accept: MEDIA_TYPE.manifest }).catch(unlessHopeless)
       if (response.status === 404) {
-        throw new StoreError('unknown-model', `${name.host} has no model ${shortName(name)}`)
+        // The words before the colon are Ollama's; clients match on them.
+        const why = `${name.host} has no model ${shortName(name)}`
+        throw new StoreError('unknown-model', `pull model manifest: file does not exist: ${why}`)
       }
       if (!response.ok) throw refused(name.host, url, response)
       return await orFailed(name.host, patience, () => response.text())
@@ -170,8 +176,33 @@ async function orFailed<T>(host: string, patience: Patience, work: () => Promise
   }
 }
 
+/** Nobody there, or nobody who speaks TLS: at the beginning of a pull, another try would only keep somebody waiting. */
+const HOPELESS: ReadonlySet<string> = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  NO_TLS,
+])
+
+/** @throws StoreError for what is not to be tried again; what it was given else. */
+function unlessHopeless(error: unknown): never {
+  if (error instanceof TransientError && HOPELESS.has(codeOf(error.cause))) {
+    throw new StoreError('source-failed', error.message, { cause: error })
+  }
+  throw error
+}
+
+/** The code that the network, or OpenSSL, has for it; empty where there is none. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  return codeOf(error.cause) || errorCode(error) || ''
+}
+
 /** `fetch` says "fetch failed" and hides why in the cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  if (codeOf(error) === NO_TLS) return 'it does not speak TLS; "insecure" asks it without'
   return error.cause instanceof Error ? error.cause.message : error.message
 }

@@ -38,9 +38,9 @@ describe('a request to Ollama’s API', () => {
     expect(OllamaEmbedRequest.parse({ model: 'm', input: ['a', 'b'] }).input).toEqual(['a', 'b'])
   })
 
-  it('means a context of 4 tokens where it asks for fewer', () => {
-    const meant = [1, 4, 8_192].map((tokens) => OllamaOptions.parse({ num_ctx: tokens }).num_ctx)
-    expect(meant).toEqual([4, 4, 8_192])
+  it('leaves the context to the server where it asks for none', () => {
+    const meant = [0, 1, 8_192].map((tokens) => OllamaOptions.parse({ num_ctx: tokens }).num_ctx)
+    expect(meant).toEqual([undefined, 1, 8_192])
   })
 
   it('knows the older name of the model field', () => {

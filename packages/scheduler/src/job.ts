@@ -106,7 +106,10 @@ export interface Sampling {
 }
 
 export interface Overflow {
-  /** `truncate` leaves out the oldest turns, never the system prompt or the last turn; `fail` ends with `context-overflow`. */
+  /**
+   * `truncate` leaves out the oldest turns, never the system prompt or the last turn, and of a question that is
+   * too long by itself the beginning; `fail` ends with `context-overflow`.
+   */
   readonly prompt: 'truncate' | 'fail'
   /** `shift` forgets the oldest part and goes on; `stop` finishes with reason `length`. */
   readonly answer: 'shift' | 'stop'

@@ -207,6 +207,12 @@ describe('/api/chat', () => {
     expect(requests.map(({ job }) => job)).toMatchObject([{ maxTokens: 10_000 }, { maxTokens: 5_000 }])
   })
 
+  it('loads with a context of 4 tokens where it asks for fewer', async () => {
+    const { post, requests } = harness()
+    await post('/api/chat', { model: 'parrot', messages, options: { num_ctx: 1 }, stream: false })
+    expect(requests).toMatchObject([{ wish: { contextLength: 4 } }])
+  })
+
   it('warns about an option it does not know, and goes on', async () => {
     const { post, lines } = harness()
     const response = await post('/api/chat', {

@@ -235,7 +235,24 @@ describe('a context that is too short', () => {
       await expect(
         answerOf(runner.start(chat('', { prompt, overflow: { prompt: 'fail', answer: 'stop' } }))),
       ).rejects.toMatchObject({ code: 'context-overflow' })
-      await expect(answerOf(runner.start(chat(LONG)))).rejects.toMatchObject({ code: 'context-overflow' })
+    }))
+
+  it('drops the beginning of a last turn that is too long by itself', () =>
+    withRunner(backend, 'smollm2', { contextLength: 256 }, async (runner) => {
+      const asked = messages(HELPFUL, user(`${LONG} 🦩 What is the capital of France?`))
+      const { text, finished } = await answerOf(runner.start(chat('', { prompt: asked })))
+      expect(text).toContain('Paris')
+      expect(finished.metrics.promptTokens).toBeGreaterThan(200)
+      expect(finished.metrics.promptTokens).toBeLessThanOrEqual(255)
+      const fail = { overflow: { prompt: 'fail', answer: 'stop' } } as const
+      await expect(answerOf(runner.start(chat('', { prompt: asked, ...fail })))).rejects.toMatchObject({
+        code: 'context-overflow',
+      })
+      // There is no question that could be shorter.
+      const system = messages({ role: 'system', content: LONG }, user('Yes?'))
+      await expect(answerOf(runner.start(chat('', { prompt: system })))).rejects.toMatchObject({
+        code: 'context-overflow',
+      })
     }))
 
   it('keeps the end of a text, up to the whole context', () =>

@@ -84,6 +84,19 @@ describe('a model for embeddings alone', () => {
     )
   })
 
+  it('cuts to a context that is wished for, though it is loaded with more', async () => {
+    const [boat, whole] = await embed(['the boat', 'the boat and the sea'])
+    const num_ctx = 4
+    expect(await embed('the boat and the sea', { options: { num_ctx } })).toEqual([boat])
+    expect(boat).not.toEqual(whole)
+    const body = { model: 'bert', input: 'the boat and the sea', options: { num_ctx }, truncate: false }
+    expect((await ask('/api/embed', body)).error).toContain('has 7 tokens, but the context has room for 4')
+    // The two tokens around a text are all that it has room for.
+    expect((await ask('/api/embed', { ...body, options: { num_ctx: 2 }, truncate: true })).error).toContain(
+      'input after truncation exceeds maximum context length',
+    )
+  })
+
   it('answers the older form with the vector as the model gives it', async () => {
     const { embedding } = await ask('/api/embeddings', { model: 'bert', prompt: 'the boat' })
     const [unit] = await embed('the boat')

@@ -21,6 +21,9 @@ export interface Prepared {
 
 const RUNAWAY_CONTEXTS = 10
 
+/** The least that Ollama ever loads; it takes less for that. */
+const LEAST_CONTEXT = 4
+
 /** @throws RequestError where the model cannot do what is asked. */
 export function prepareGenerate(asked: GenerateAsk, model: ServedModel, contextLength: number): Prepared {
   const ask = { ...asked, think: thinkOf(asked, model) }
@@ -58,7 +61,8 @@ export function prepareEmbed(ask: EmbedAsk, model: ServedModel): Prepared {
     kind: 'embed',
     inputs: ask.inputs,
     truncate: ask.truncate,
-    ...(model.stored.source === 'upstream' ? foreignWish(ask) : {}),
+    // Here it bounds each input: the model may be loaded with more.
+    ...foreignWish(model.stored.source === 'upstream' ? ask : { options: ask.options }),
   }
   // A context wished for by a model file is meant for conversations; inputs say how long they are.
   const wished = ask.options.num_ctx === undefined ? { ...options, num_ctx: undefined } : options
@@ -72,7 +76,7 @@ export function prepareEmbed(ask: EmbedAsk, model: ServedModel): Prepared {
 function foreignWish({
   options: { num_ctx: contextLength },
   keepAliveMs,
-}: Pick<GenerateAsk, 'options' | 'keepAliveMs'>): ForeignWish {
+}: Pick<EmbedAsk, 'options' | 'keepAliveMs'>): ForeignWish {
   return {
     ...(contextLength === undefined ? {} : { contextLength }),
     ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
@@ -104,7 +108,7 @@ function loadOf(
   keepAliveMs: number | undefined,
 ): Pick<SchedulerRequest, 'wish' | 'keepAliveMs'> {
   const wish: LoadWish = {
-    ...(options.num_ctx === undefined ? {} : { contextLength: options.num_ctx }),
+    ...(options.num_ctx === undefined ? {} : { contextLength: Math.max(LEAST_CONTEXT, options.num_ctx) }),
     // Negative is "as many as fit".
     ...(options.num_gpu === undefined || options.num_gpu < 0 ? {} : { maxGpuLayers: options.num_gpu }),
   }

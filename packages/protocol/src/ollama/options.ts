@@ -17,8 +17,8 @@ const shape = {
   presence_penalty: maybe(between(-100, 100)),
   frequency_penalty: maybe(between(-100, 100)),
   stop: maybe(textOrTexts('expected a list of strings')),
-  // 0 leaves the choice to the server; 4 is the least that Ollama ever loads, and it takes less for that.
-  num_ctx: maybe(wholeFrom(0).transform((tokens) => (tokens === 0 ? undefined : Math.max(4, tokens)))),
+  // 0 leaves the choice to the server.
+  num_ctx: maybe(wholeFrom(0).transform((tokens) => (tokens === 0 ? undefined : tokens))),
   num_batch: maybe(truncated),
   num_gpu: maybe(truncated),
   main_gpu: maybe(truncated),

@@ -7,7 +7,7 @@ export class Embedding {
   readonly #model: LlamaModel
   readonly #context: LlamaEmbeddingContext
   readonly #job: EmbedJob
-  /** Most tokens of one text. */
+  /** Most tokens of one text; the job may want fewer. */
   readonly #limit: number
   #cancelled = false
   #tokens = 0
@@ -56,14 +56,22 @@ export class Embedding {
       )
     }
     const length = this.#context.calculateInputLength(tokens)
-    if (length <= this.#limit) return tokens
+    const limit = Math.min(this.#limit, this.#job.contextLength ?? Infinity)
+    if (length <= limit) return tokens
     if (!this.#job.truncate) {
       throw new BackendError(
         'context-overflow',
-        `Input ${index} has ${length} tokens, but the context has room for ${this.#limit}`,
+        `Input ${index} has ${length} tokens, but the context has room for ${limit}`,
       )
     }
     // The tokens that the model wants around a text stay.
-    return tokens.slice(0, tokens.length - (length - this.#limit))
+    const left = tokens.length - (length - limit)
+    if (left < 1) {
+      throw new BackendError(
+        'context-overflow',
+        `input after truncation exceeds maximum context length: input ${index} has ${limit} tokens to be cut to, of which nothing is left for its text`,
+      )
+    }
+    return tokens.slice(0, left)
   }
 }

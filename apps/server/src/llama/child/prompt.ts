@@ -114,8 +114,32 @@ function fitChat(
   }
   if (best !== null) return best
   const last = cuts.at(-1)
-  const least = last === undefined ? whole : render(cutAt(last))
-  throw tooLong(least.tokens.length, limit, ' even with all earlier turns left out')
+  return shortened(last === undefined ? messages : cutAt(last), render, limit)
+}
+
+/** Share of a text that goes at least when it is still too long, so that few tries are enough. */
+const LEAST_CUT = 1 / 32
+
+/** A last turn that is too long by itself loses the beginning of its question: what is asked tends to stand at the end. */
+function shortened(
+  turn: readonly Message[],
+  render: (messages: readonly Message[]) => PromptTokens,
+  limit: number,
+): PromptTokens {
+  const question = turn.findLastIndex(({ role }) => role === 'user')
+  let text = turn[question]?.content ?? ''
+  let rendered = render(turn)
+  while (rendered.tokens.length > limit) {
+    if (text === '') {
+      throw tooLong(rendered.tokens.length, limit, ' even with all earlier turns and the question left out')
+    }
+    const { length } = rendered.tokens
+    const cut = Math.ceil(text.length * Math.max(1 - limit / length, LEAST_CUT))
+    // Never between the two halves of a character.
+    text = text.slice(cut).replace(/^[\uDC00-\uDFFF]/, '')
+    rendered = render(turn.map((message, at) => (at === question ? { ...message, content: text } : message)))
+  }
+  return rendered
 }
 
 /** Text has no turns: what is left out comes after the first `keep` tokens. */

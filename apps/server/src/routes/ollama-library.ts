@@ -42,8 +42,12 @@ export function ollamaLibraryRoutes(deps: RouteDeps): Hono<AppEnv> {
     return c.body(null, 200)
   })
 
-  // Hono answers HEAD by the GET route, which Ollama does not have; one that fits both costs nothing.
+  // Hono answers HEAD by the GET route; there is none in Ollama, which gives no file away.
   app.get('/api/blobs/:digest', async (c) => {
+    if (c.req.method === 'GET') {
+      c.header('Allow', 'HEAD, POST')
+      throw new RequestError('wrong-method', `${c.req.path} takes HEAD, POST, not GET`)
+    }
     const bytes = await library.uploads.bytes(c.req.param('digest'))
     return c.body(null, bytes === undefined ? 404 : 200)
   })

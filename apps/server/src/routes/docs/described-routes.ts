@@ -273,9 +273,9 @@ export const DESCRIBED_ROUTES: readonly DescribedRoute[] = [
     method: 'GET',
     path: '/api/blobs/:digest',
     group: 'Ollama',
-    does: 'whether a file is here; clients ask by HEAD',
+    does: 'whether a file is here: by HEAD alone',
     answers: { 200: 'it is' },
-    fails: { 404: 'it is not' },
+    fails: { 404: 'it is not', 405: 'asked by GET' },
   },
   {
     method: 'POST',

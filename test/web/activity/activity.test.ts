@@ -153,6 +153,25 @@ describe('what the activity page shows', () => {
     expect(activity.runners.get('r1')?.jobs).toHaveLength(1)
   })
 
+  it('shows a cancelled job in its slot until it has left it', () => {
+    const activity = fold(9)
+    const cancelled = { type: 'cancelled', ...ASKED, why: 'by hand' } as const
+    activity.take({ type: 'events', events: [{ seq: 10, at: 2_000, ...cancelled }] }, START)
+    expect(activity.runners.get('r1')?.jobs).toEqual([])
+    const running = [
+      { request: 'q1', class: 'interactive', client: 'anna', since: 1_000, progress: null },
+    ] as const
+    const runner = snapshotOf('a', 'r1', 1_000, { state: 'busy', running, expiresAt: null })
+    activity.take(
+      { type: 'snapshot', snapshot: { ...empty, seq: 10, at: 2_300, runners: [runner] } },
+      START + 2_300,
+    )
+    expect(segments(activity).slice(-2)).toMatchObject([
+      { kind: 'decode', to: START + 2_000, end: 'cancelled: by hand' },
+      { from: START + 2_300, to: null, why: expect.stringContaining('leaves its slot') },
+    ])
+  })
+
   it('goes on after a gap: what was missed ends there, and what is new begins', () => {
     const activity = fold(9)
     activity.lost()
@@ -197,8 +216,8 @@ describe('what the activity page shows', () => {
     const activity = new Activity()
     activity.take({ type: 'snapshot', snapshot: scheduler.snapshot(0) }, START)
     let most = 0
-    for (let at = 0; at < 2 * 3_600_000; at += 12_000) {
-      activity.take({ type: 'events', events: scheduler.events(800, at) }, START + at)
+    for (let at = 0; at < 2 * 3_600_000; at += 30_000) {
+      activity.take({ type: 'events', events: scheduler.events(500, at) }, START + at)
       most = Math.max(most, segments(activity).length)
     }
     expect(activity.timeline.lanes.size).toBeLessThanOrEqual(100)

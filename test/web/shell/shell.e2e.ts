@@ -5,6 +5,7 @@ import { violations } from './axe.js'
 const PAGES = [
   { hash: '#/chat', ready: 'New chat' },
   { hash: '#/models', ready: 'Models' },
+  { hash: '#/activity', ready: 'Activity' },
   { hash: '#/settings', ready: 'Settings' },
 ] as const
 
@@ -16,11 +17,18 @@ for (const width of [360, 1440]) {
       for (const { hash } of PAGES) {
         await open(`/${hash}`)
         // What the host tells is shown.
-        const shown = { '#/chat': 'textbox', '#/models': 'heading', '#/settings': 'heading' } as const
+        const shown = {
+          '#/chat': 'textbox',
+          '#/models': 'heading',
+          '#/activity': 'heading',
+          '#/settings': 'heading',
+        } as const
         await expect(page.getByRole('main').getByRole(shown[hash]).first()).toBeVisible()
         // Comes by itself.
         if (hash === '#/settings')
           await expect(page.getByRole('heading', { name: 'Appearance' })).toBeVisible()
+        if (hash === '#/activity')
+          await expect(page.getByRole('heading', { name: 'The last hour' })).toBeVisible()
         if (hash === '#/models') await expect(page.getByRole('heading', { name: 'Here' })).toBeVisible()
         expect(await violations(page)).toEqual([])
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)

@@ -8,8 +8,8 @@ import { Timeline } from './timeline.js'
 import type { DeviceView, JobView, RunnerView, WaitView } from './views.js'
 import { WaitingLine } from './waiting-line.js'
 
-/** Past this difference the two clocks are compared anew: one of them slept. */
-const CLOCK_SLIP_MS = 2_000
+/** Past this difference the two clocks are compared anew: one of them slept. Less is a message that came late. */
+const CLOCK_SLIP_MS = 30_000
 
 /** What goes with a request from the line into its slot. */
 type Who = Pick<JobView, 'class' | 'client'>
@@ -27,11 +27,13 @@ export class Activity {
   #policy: PolicyName | null = null
   /** The number of the last event; null before the first snapshot, and after a gap. */
   #seq: number | null = null
-  /** Page's time less scheduler's. */
+  /** Page's time less scheduler's, by the message that took the least time to come. */
   #offset = 0
+  /** When the last event was, by the page: time never goes back, though the clocks come to be known better. */
+  #last = 0
   #version = 0
 
-  /** Changes with everything that is shown, the running jobs' counts aside. */
+  /** Changes with everything that is shown. */
   get version(): number {
     return this.#version
   }
@@ -68,7 +70,10 @@ export class Activity {
   /** @param now by the page's clock, milliseconds since 1970. */
   take(message: WatchMessage, now: number): void {
     if (message.type === 'snapshot') this.#snapshot(message.snapshot, now)
-    else for (const event of message.events) this.#event(event)
+    else if (this.#seq !== null && message.events.length > 0) {
+      for (const event of message.events) this.#event(event)
+      this.#levels(this.#last)
+    }
   }
 
   /** Nothing is heard from now on: what comes after the next snapshot does not follow what came before. */
@@ -79,15 +84,15 @@ export class Activity {
   #snapshot(snapshot: Snapshot, now: number): void {
     const toPage = (at: number): number => at + this.#offset
     const follows = this.#seq !== null && snapshot.seq === this.#seq
-    if (!follows || Math.abs(now - snapshot.at - this.#offset) > CLOCK_SLIP_MS)
-      this.#offset = now - snapshot.at
+    const offset = now - snapshot.at
+    if (!follows || offset < this.#offset || offset > this.#offset + CLOCK_SLIP_MS) this.#offset = offset
     if (!follows) this.history.gap(now)
     this.#seq = snapshot.seq
     this.#usage = snapshot.devices
     this.#policy = snapshot.policy
     this.#runners.reset(snapshot.runners, toPage)
     this.#line.reset(snapshot.queue, toPage, toPage(snapshot.at))
-    this.#timeline.reset(this.#runners.views.values(), toPage(snapshot.at))
+    this.#timeline.reset(this.#runners.views.values(), Math.max(this.#last, toPage(snapshot.at)), follows)
     this.#levels(now)
     this.#version += 1
   }
@@ -96,7 +101,8 @@ export class Activity {
     // Nothing can be made of events before the first snapshot, nor of those that it has in it.
     if (this.#seq === null || event.seq <= this.#seq) return
     this.#seq = event.seq
-    const at = event.at + this.#offset
+    const at = Math.max(this.#last, event.at + this.#offset)
+    this.#last = at
     const before = 'request' in event ? this.#jobOf(event) : undefined
     const waited = event.type === 'running' ? this.#line.find(event.request) : undefined
     this.#count(event, at, before, waited)
@@ -104,8 +110,6 @@ export class Activity {
     this.#runners.apply(event, at, whoOf(waited))
     const after = 'request' in event ? this.#jobOf(event) : undefined
     this.#timeline.apply(event, at, after)
-    if (event.type === 'progress') return
-    this.#levels(at)
     this.#version += 1
   }
 

@@ -157,7 +157,8 @@ function fromSnapshot(
     bytes,
     measured: had?.measured ?? (state === 'ready' || state === 'busy'),
     placement: spec.placement,
-    loading: runner.loading,
+    // It stays what it was at the end of the load.
+    loading: state === 'loading' ? runner.loading : null,
     jobs,
     facts: {
       backend: runner.backend,

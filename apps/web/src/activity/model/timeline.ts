@@ -53,6 +53,9 @@ const MOST_LANES = 100
 /** What a segment ends with when its end was not seen. */
 const UNSEEN = 'ended while nobody watched'
 
+/** A cancelled job has its slot until the step in work is done. */
+const LEAVING = 'it was ended, and leaves its slot with the step in work'
+
 interface Begin {
   readonly kind: SegmentKind
   readonly why: string
@@ -89,8 +92,11 @@ export class Timeline {
     return undefined
   }
 
-  /** Goes on from what is there now, whatever was missed before. */
-  reset(runners: Iterable<RunnerView>, at: number): void {
+  /**
+   * Goes on from what is there now, whatever was missed before.
+   * @param follows whether nothing was: then a job that has ended and is there all the same is on its way out.
+   */
+  reset(runners: Iterable<RunnerView>, at: number, follows: boolean): void {
     const going = new Set<string>()
     for (const runner of runners) {
       const kind = kindOf(runner)
@@ -101,7 +107,8 @@ export class Timeline {
       for (const job of runner.jobs) {
         const key = keyOf(runner.id, job.request)
         going.add(key)
-        this.#goOn(runner, key, beginOf(job), job.since)
+        if (follows && !this.#open.has(key)) this.#goOn(runner, key, { ...beginOf(job), why: LEAVING }, at)
+        else this.#goOn(runner, key, beginOf(job), job.since)
       }
     }
     for (const key of Array.from(this.#open.keys())) if (!going.has(key)) this.#close(key, at, UNSEEN)

@@ -73,7 +73,7 @@ async function follow(
       const response = await fetch(url, { headers, signal: AbortSignal.any([signal, silence.signal]) })
       if (response.status === 401 || response.status === 403) {
         // Not to be mended by trying again: the key is the user's affair.
-        tell('denied', await whyNot(response))
+        tell('denied', await whyDenied(response, 'authorization' in headers))
         return
       }
       if (!response.ok || response.body === null) throw new Error(await whyNot(response))
@@ -127,6 +127,11 @@ async function whyNot(response: Response): Promise<string> {
     // No JSON: something else than a Berth server may stand in between.
   }
   return `the server answers ${response.status} ${response.statusText}`.trim()
+}
+
+async function whyDenied(response: Response, withKey: boolean): Promise<string> {
+  if (response.status === 403) return await whyNot(response)
+  return withKey ? 'it does not know the key that is kept here' : 'it wants an API key'
 }
 
 /** A body's text as it comes. */

@@ -6,20 +6,26 @@ import { startProgram, type Program } from './program.js'
 
 export const MAIN = fileURLToPath(new URL('../../apps/server/dist/main.js', import.meta.url))
 
+/** The command, as it is built. */
+export const BERTH = fileURLToPath(new URL('../../apps/server/dist/berth.js', import.meta.url))
+
 /** The line that a user waits for. */
 export const LISTENING = /is listening on (http:\/\/[^"\s]+)/
 
-/** A home and a folder with one model in it, under the name `bench`; nothing of the user's own is read. */
+/** A home and a folder with models in it; nothing of the user's own is read. */
 export interface Home extends AsyncDisposable {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
 }
 
-export async function makeHome(modelPath: string): Promise<Home> {
+/** @param models their files by their names; one alone is called `bench`. */
+export async function makeHome(models: string | Readonly<Record<string, string>>): Promise<Home> {
   const home = await mkdtemp(join(tmpdir(), 'berth-bench-'))
   const gguf = join(home, 'gguf')
   await mkdir(gguf)
-  await symlink(modelPath, join(gguf, 'bench.gguf'))
+  for (const [name, path] of Object.entries(typeof models === 'string' ? { bench: models } : models)) {
+    await symlink(path, join(gguf, `${name}.gguf`))
+  }
   return {
     args: ['--port', '0', '--first-model', 'off', '--gguf-folders', gguf],
     env: { HOME: home },

@@ -31,6 +31,34 @@ const request = (at: number, rest: Partial<TraceRequest> = {}): TraceRequest => 
   ...rest,
 })
 
+const queued = (client: string): SchedulerEvent => ({
+  seq: 1,
+  at: 0,
+  type: 'queued',
+  request: `r-${client}`,
+  model: 'a',
+  purpose: 'generate',
+  class: 'normal',
+  client,
+  position: 1,
+  waiting: 1,
+})
+
+const finished = (client: string): SchedulerEvent => ({
+  seq: 2,
+  at: 0,
+  type: 'finished',
+  request: `r-${client}`,
+  model: 'a',
+  runner: 'm1',
+  reason: 'stop',
+  metrics: { promptTokens: 1, cachedTokens: 0, promptMs: 1, decodedTokens: 1, decodeMs: 1 },
+})
+
+const ofRequest = (id: string) => ({ seq: 1, at: 0, request: id, model: 'a' }) as const
+
+const near = (learned: number, real: number) => Math.abs(learned / real - 1)
+
 /** Runs a trace, and what a recorder makes of it. */
 async function recorded(trace: readonly TraceLine[]): Promise<{
   readonly recorder: TraceRecorder
@@ -65,29 +93,7 @@ describe('a trace that is recorded', () => {
     ])
   })
 
-  it('numbers clients as they come, unless their names are to be kept', async () => {
-    const queued = (client: string): SchedulerEvent => ({
-      seq: 1,
-      at: 0,
-      type: 'queued',
-      request: `r-${client}`,
-      model: 'a',
-      purpose: 'generate',
-      class: 'normal',
-      client,
-      position: 1,
-      waiting: 1,
-    })
-    const finished = (client: string): SchedulerEvent => ({
-      seq: 2,
-      at: 0,
-      type: 'finished',
-      request: `r-${client}`,
-      model: 'a',
-      runner: 'm1',
-      reason: 'stop',
-      metrics: { promptTokens: 1, cachedTokens: 0, promptMs: 1, decodedTokens: 1, decodeMs: 1 },
-    })
+  it('numbers clients as they come, unless their names are to be kept', () => {
     for (const [keepNames, names] of [
       [false, ['c1', 'c2']],
       [true, ['ann', 'bob']],
@@ -101,10 +107,9 @@ describe('a trace that is recorded', () => {
 
   it('leaves out what never began, and waits for nobody because of it', () => {
     const recorder = new TraceRecorder(EMPTY)
-    const of = (id: string) => ({ seq: 1, at: 0, request: id, model: 'a' }) as const
     for (const id of ['r1', 'r2'])
       recorder.hear({
-        ...of(id),
+        ...ofRequest(id),
         type: 'queued',
         purpose: 'generate',
         class: 'normal',
@@ -113,10 +118,10 @@ describe('a trace that is recorded', () => {
         waiting: 1,
       })
     const metrics = { promptTokens: 3, cachedTokens: 0, promptMs: 1, decodedTokens: 2, decodeMs: 1 }
-    expect(recorder.hear({ ...of('r2'), type: 'finished', runner: 'm1', reason: 'stop', metrics })).toEqual(
-      [],
-    )
-    expect(recorder.hear({ ...of('r1'), type: 'refused', code: 'deadline', why: '' })).toHaveLength(1)
+    expect(
+      recorder.hear({ ...ofRequest('r2'), type: 'finished', runner: 'm1', reason: 'stop', metrics }),
+    ).toEqual([])
+    expect(recorder.hear({ ...ofRequest('r1'), type: 'refused', code: 'deadline', why: '' })).toHaveLength(1)
     expect(recorder.leftOut).toBe(1)
   })
 
@@ -137,7 +142,6 @@ describe('a trace that is recorded', () => {
       sequenceMs = 0,
       promptTokenMs = 0,
     } = models.find(({ model: name }) => name === 'a')?.rates ?? {}
-    const near = (learned: number, real: number) => Math.abs(learned / real - 1)
     // Both were loaded at a time, and which part of that is the disk's, which is shared, no event says.
     expect(near(loadMs, RATES.loadMs)).toBeLessThan(0.3)
     expect(near(promptTokenMs, RATES.promptTokenMs)).toBeLessThan(0.25)

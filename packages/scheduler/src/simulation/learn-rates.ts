@@ -116,7 +116,17 @@ export class RateLearner {
       case 'preempted':
       case 'retried':
         return this.#over(event.request, event.at)
-      default:
+      case 'queued':
+      case 'waiting':
+      case 'reclassed':
+      case 'refused':
+      case 'measured':
+      case 'draining':
+      case 'evicted':
+      case 'pinned':
+      case 'lost':
+      case 'load-failed':
+        return undefined
     }
   }
 

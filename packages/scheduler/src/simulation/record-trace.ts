@@ -94,7 +94,19 @@ export class TraceRecorder {
           decoded === 0 ? null : { promptTokens: prompted, cachedTokens: 0, outputTokens: decoded },
         )
       }
-      default:
+      case 'waiting':
+      case 'running':
+      case 'preempted':
+      case 'reclassed':
+      case 'retried':
+      case 'state':
+      case 'loading':
+      case 'measured':
+      case 'draining':
+      case 'evicted':
+      case 'pinned':
+      case 'lost':
+      case 'load-failed':
         return []
     }
   }

@@ -93,8 +93,13 @@ class Recording {
     until.addEventListener('abort', end, { once: true })
     try {
       for await (const { event, data } of sseEvents(await this.#client.text('/api/events', enough.signal))) {
-        if (event === 'snapshot') this.#begin(JSON.parse(data) as Snapshot)
-        else if (event !== 'machine') await this.#hear(JSON.parse(data) as SchedulerEvent)
+        if (event === 'snapshot') {
+          const snapshot: Snapshot = JSON.parse(data)
+          this.#begin(snapshot)
+        } else if (event !== 'machine') {
+          const happened: SchedulerEvent = JSON.parse(data)
+          await this.#hear(happened)
+        }
       }
     } catch (error) {
       if (!enough.signal.aborted) throw error
@@ -128,7 +133,7 @@ class Recording {
     for (const model of models) await put(model)
     let [requests, unknown] = [0, 0]
     for await (const text of createInterface({ input: createReadStream(aside) })) {
-      const { model } = JSON.parse(text) as Pick<TraceModel, 'model'>
+      const { model }: Pick<TraceModel, 'model'> = JSON.parse(text)
       if (!known.has(model)) {
         unknown += 1
         continue

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../runs.js'
 import { MACHINE_PRESETS } from '@berth/budget'
 import { decodeAddress } from '../../../apps/web/src/planner/address/decode.js'
 import { encodeAddress } from '../../../apps/web/src/planner/address/encode.js'
@@ -7,7 +8,10 @@ import { KNOWN_MODELS } from '../../../apps/web/src/planner/known-models.js'
 import { DEFAULT_STATE, KV_TYPES } from '../../../apps/web/src/planner/state.js'
 import type { MachineRef, ModelRef, PlannerState } from '../../../apps/web/src/planner/state.js'
 
-const name = fc.string({ minLength: 1, maxLength: 30, unit: 'grapheme' })
+const name = fc.oneof(
+  fc.string({ minLength: 1, maxLength: 30 }),
+  fc.constantFrom('büro:7b', '模型', 'a,b&c=d#e%f+g'),
+)
 const path = fc.stringMatching(/^[\w./?=&%+-]{1,30}$/)
 const address = path.map((text) => `https://models.example/${text}`)
 const server = fc.constantFrom('', 'http://192.168.1.20:11434', 'https://berth.example/behind')
@@ -55,6 +59,7 @@ const states: fc.Arbitrary<PlannerState> = fc.record({
   }),
   whatIf: fc.record({
     example: fc.stringMatching(/^[a-z-]{1,20}$/),
+    machine: fc.stringMatching(/^[a-z0-9-]{0,20}$/),
     columns: fc.array(
       fc.record({
         policy: fc.constantFrom('fifo', 'fair', 'shortest'),
@@ -76,6 +81,7 @@ describe('the planner’s address', () => {
         // As a browser hands it back: it escapes some of what stands in a hash by itself.
         expect(decodeAddress(new URL(hash, 'https://berth.example').hash)).toEqual({ state, problems: [] })
       }),
+      { numRuns: runs(100) },
     )
   })
 
@@ -91,11 +97,12 @@ describe('the planner’s address', () => {
 
   test('whatever it says, there is something to show', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(fc.oneof(fc.string(), fc.webQueryParameters()), (text) => {
         const { state, problems } = decodeAddress(`#/planner?${text}`)
         expect(decodeAddress(encodeAddress(state))).toEqual({ state, problems: [] })
         expect(Array.isArray(problems)).toBe(true)
       }),
+      { numRuns: runs(100) },
     )
     expect(decodeAddress('#/planner')).toEqual({ state: DEFAULT_STATE, problems: [] })
   })

@@ -57,6 +57,8 @@ export interface PolicyColumn {
 export interface WhatIfState {
   /** One of `EXAMPLES`; `own` is a trace that was opened, which no address can hold. */
   readonly example: string
+  /** A machine of the simulator's list; '' is the example's own. */
+  readonly machine: string
   readonly columns: readonly PolicyColumn[]
   /** Which decision is shown, from 0. */
   readonly step: number
@@ -100,7 +102,7 @@ export const DEFAULT_STATE: PlannerState = {
     slots: 1,
     kvType: 'f16',
   },
-  whatIf: { example: 'two-models', columns: [DEFAULT_COLUMN], step: 0 },
+  whatIf: { example: 'two-models', machine: '', columns: [DEFAULT_COLUMN], step: 0 },
 }
 
 export function isPreset(id: string): boolean {

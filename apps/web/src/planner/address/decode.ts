@@ -51,6 +51,7 @@ class AddressReader {
       },
       whatIf: {
         example: this.#values.get('example') ?? whatIf.example,
+        machine: this.#values.get('box') ?? whatIf.machine,
         columns: this.#columns(),
         step: this.#count('step', RANGES.step, whatIf.step),
       },

@@ -21,6 +21,7 @@ export function encodeAddress({ tab, fits, whatIf }: PlannerState): string {
   add('slots', String(fits.slots), String(usual.fits.slots))
   add('kv', fits.kvType, usual.fits.kvType)
   add('example', whatIf.example, usual.whatIf.example)
+  add('box', whatIf.machine, usual.whatIf.machine)
   if (listOf(whatIf.columns.map(columnText)) !== listOf(usual.whatIf.columns.map(columnText)))
     for (const column of whatIf.columns) pairs.push(['p', columnText(column)])
   add('step', String(whatIf.step), String(usual.whatIf.step))

@@ -7,7 +7,7 @@ import type { ModelFacts } from './model-facts.js'
 import type { ModelPlan } from './plan-models.js'
 import { lookAgain, trust } from './resolve.js'
 import type { Looked } from './resolve.js'
-import { verdictWords, warningOf } from './words.js'
+import { reasonOf, verdictWords, warningOf } from './words.js'
 
 export interface PlanCardProps {
   readonly modelRef: ModelRef
@@ -73,7 +73,6 @@ function Plan(planned: Extract<ModelPlan, { kind: 'plan' }>) {
   const { plan, notes } = planned
   const { verdict, settings } = plan
   const warning = warningOf(plan)
-  const reason = verdict.fits ? verdict.placement.reason : verdict.reason
   return (
     <>
       {warning !== null && (
@@ -82,7 +81,7 @@ function Plan(planned: Extract<ModelPlan, { kind: 'plan' }>) {
         </p>
       )}
       <DeviceBars {...planned} />
-      <p class="planner-reason">{sentence(reason)}</p>
+      <p class="planner-reason">{sentence(reasonOf(plan))}</p>
       {!verdict.fits && verdict.advice.length > 0 && (
         <ul class="planner-advice">
           {verdict.advice.map((each) => (

@@ -20,6 +20,12 @@ export function verdictWords({ kind, devices }: FitPlan): { readonly text: strin
   }
 }
 
+/** Why it is placed so, in the words of the budget. Its figures are left to the bars, which have them in one unit. */
+export function reasonOf({ verdict }: FitPlan): string {
+  const reason = verdict.fits ? verdict.placement.reason : verdict.reason
+  return reason.split(/: |; at best/)[0] ?? reason
+}
+
 /** What goes with a verdict that is no clear yes. */
 export function warningOf({ kind, devices }: FitPlan): string | null {
   const hasGpu = devices.some(({ on }) => on.kind === 'gpu')

@@ -5,7 +5,6 @@ import type { MarkdownBlock } from './blocks.js'
 import { CodeBlock } from './code-block.js'
 import { sanitized } from './sanitize.js'
 import { blockHtml, fenceOf, languageOf } from './to-html.js'
-import './markdown.css'
 
 export interface MarkdownProps {
   readonly text: string

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Button, CopyButton, Icon, IconButton } from '../../shell/index.js'
 import type { AnswerRecord } from '../../storage/index.js'
-import { Markdown } from '../markdown/markdown.js'
+import { Markdown } from '../markdown/markdown-later.js'
 import type { OpenChat } from '../open-chat.js'
 import { AnswerFoot, AnswerProblem, AnswerStatus } from './answer-status.js'
 import { AttachmentView } from './attachment-view.js'

@@ -1,5 +1,6 @@
 import type { LearnedMemory, MemoryBudget } from '@berth/budget'
 import type { Admission } from './admission.js'
+import { Agenda } from './agenda.js'
 import type { Backend, ModelId } from './backend.js'
 import type { Clock } from './clock.js'
 import { decide, type Decision } from './decide.js'
@@ -10,20 +11,19 @@ import { HeadForecast } from './expectations.js'
 import type { Forecast } from './forecast/forecast.js'
 import type { Jobs } from './jobs.js'
 import type { KnownModel, Line } from './line.js'
+import { Loads } from './loads.js'
 import { BudgetView } from './memory-view.js'
 import { ModelReader } from './model-reader.js'
-import { moveUp } from './move-up.js'
-import { newEntry } from './new-entry.js'
 import type { ParkedJob } from './parked-job.js'
 import type { Order } from './order/order.js'
-import type { LoadPlan } from './plan-load.js'
 import type { LoadWish } from './request.js'
 import type { RequestQueue } from './request-queue.js'
 import { ofRequest, type RequestRecord } from './request-record.js'
 import type { RunnerPool } from './runner-pool.js'
-import { isForeign, label, totalBytes, type RunnerEntry, type RunningJob } from './runner-entry.js'
+import { isForeign, label, totalBytes, type RunnerEntry } from './runner-entry.js'
 import type { SchedulerSettings } from './settings.js'
 import { Shortage } from './shortage.js'
+import { Withdrawal } from './withdrawal.js'
 
 export interface DispatcherParts {
   readonly backends: readonly Backend[]
@@ -50,16 +50,19 @@ export interface DispatcherParts {
 export class Dispatcher {
   readonly #parts: DispatcherParts
   readonly #reader: ModelReader
-  readonly #dirty = new Set<Line>()
-  /** Runners whose keep-alive begins once no waiting request wants them. */
-  readonly #idle = new Set<RunnerEntry>()
   readonly #short: Shortage
+  readonly #agenda: Agenda
+  readonly #loads: Loads
+  readonly #withdrawal: Withdrawal
   #looking = false
-  #loads = 0
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts
     this.#short = new Shortage(parts.clock, (line) => this.#again(line))
+    const agenda = new Agenda(parts.order, this.#short)
+    this.#agenda = agenda
+    this.#loads = new Loads({ ...parts, agenda })
+    this.#withdrawal = new Withdrawal({ ...parts, agenda })
     this.#reader = new ModelReader(parts.backends, (line, outcome) => this.#told(line, outcome))
   }
 
@@ -67,60 +70,20 @@ export class Dispatcher {
 
   /** Ends a waiting request with an error. */
   refuse(record: RequestRecord, error: SchedulerError): void {
-    this.#parts.admission.dequeue(record, 'over')
-    this.#parts.log.emit({ type: 'refused', ...ofRequest(record), code: error.code, why: error.message })
-    this.#withdrawn(record, error)
-  }
-
-  /** Ends a request that waits for another try with what its first one ended with. */
-  #giveUp(record: RequestRecord, error: BackendError | SchedulerError): void {
-    this.#parts.admission.dequeue(record, 'over')
-    this.#parts.log.emit({ type: 'failed', ...ofRequest(record), runner: null, why: error.message })
-    this.#withdrawn(record, error)
+    this.#withdrawal.refuse(record, error)
   }
 
   /** Ends a request wherever it is; one that is over stays as it is. */
   cancel(record: RequestRecord, why: string): void {
-    if (record.state === 'over') return
-    const job = jobOf(record)
-    if (record.state === 'waiting') this.#parts.admission.dequeue(record, 'over')
-    record.state = 'over'
-    this.#parts.log.emit({ type: 'cancelled', ...ofRequest(record), why })
-    const error = new SchedulerError('cancelled', why)
-    record.reading?.next.reject(error)
-    this.#withdrawn(record, error)
-    job?.run.cancel()
+    this.#withdrawal.cancel(record, why)
     this.look()
-  }
-
-  /** Calls off what was begun for a request that no longer waits. */
-  #withdrawn(record: RequestRecord, error: SchedulerError | BackendError): void {
-    const { line } = record
-    record.granted.reject(error)
-    record.coming.reject(error)
-    this.#parts.jobs.discard(record)
-    this.#callOffDrains(record.id)
-    this.touch(line)
-    const { runner } = line
-    if (runner !== null) this.#serves(runner, 0)
-    if (line.waiting.size > 0 || runner?.state !== 'loading' || (runner.pinned && runner.begun)) return
-    // First: with this load gone, a line may be given a second runner beside the one that stays after all.
-    this.#callOffDrains(runner.id)
-    this.#parts.pool.evict(runner, 'nobody waits for this load any more')
-  }
-
-  #callOffDrains(sake: string): void {
-    for (const entry of this.#parts.pool.callOffDrains(sake)) {
-      entry.line.runner ??= entry
-      this.touch(entry.line)
-    }
   }
 
   // Looking
 
   /** Marks a line for the next look. */
   touch(line: Line): void {
-    this.#dirty.add(line)
+    this.#agenda.touch(line)
   }
 
   /** It is time to decide about a line anew. */
@@ -129,41 +92,29 @@ export class Dispatcher {
     this.look()
   }
 
-  /** Marks the lines whose heads wait for memory or cores. */
-  #touchShort(): void {
-    for (const line of this.#short) this.touch(line)
-  }
-
   /** Decides about the heads of the marked lines, the oldest first, until nothing is marked. */
   look(): void {
     if (this.#looking) return
     this.#looking = true
     try {
-      while (this.#dirty.size > 0 || this.#idle.size > 0) {
-        for (const line of this.#markedLines()) this.#serve(line)
-        if (this.#dirty.size === 0) this.#settleIdle()
+      while (!this.#agenda.isEmpty) {
+        for (const line of this.#agenda.takeLines()) this.#serve(line)
+        if (this.#agenda.hasLines) continue
+        for (const entry of this.#agenda.takeIdle()) {
+          this.#parts.pool.settle(entry)
+          this.#loads.moveUp(entry)
+        }
       }
     } finally {
       this.#looking = false
     }
   }
 
-  #markedLines(): readonly Line[] {
-    const lines = [...this.#dirty]
-    this.#dirty.clear()
-    if (lines.length < 2) return lines
-    return lines.toSorted((a, b) => {
-      const [x, y] = [a.waiting.first, b.waiting.first]
-      if (x === undefined || y === undefined) return x === y ? 0 : x === undefined ? 1 : -1
-      return this.#parts.order.compare(x, y)
-    })
-  }
-
   /** Serves a line until its head has to wait. */
   #serve(line: Line): void {
     const kept = this.#short.leave(line)
     this.#serveHeads(line)
-    if (kept && !line.keepsRoom) this.#touchShort()
+    if (kept && !line.keepsRoom) this.#agenda.touchShort()
   }
 
   #serveHeads(line: Line): void {
@@ -173,12 +124,12 @@ export class Dispatcher {
       const refusal = head.refusedBy.at(-1)
       // Those that have not refused it go first, so that this one is known for want of another.
       if (refusal !== undefined && head.refusedBy.some(({ backend }) => backend === line.known?.backend)) {
-        this.#giveUp(head, refusal.error)
+        this.#withdrawal.giveUp(head, refusal.error)
         continue
       }
       if (head.parked !== null && line.known !== null && !goesOn(head.parked, line.known)) {
         // What it has said of its text cannot be taken back.
-        if (head.delivered) this.#giveUp(head, changedWhileAside(head))
+        if (head.delivered) this.#withdrawal.giveUp(head, changedWhileAside(head))
         else this.#parts.jobs.beginAnew(head)
         continue
       }
@@ -250,13 +201,13 @@ export class Dispatcher {
       case 'run':
         if (line.runner === null) throw new Error(`No runner for ${head.id}, which was to run`)
         this.#parts.pool.keepAlive(line.runner, head.request.keepAliveMs)
-        this.#idle.add(line.runner)
+        this.#agenda.touchIdle(line.runner)
         this.#parts.admission.dequeue(head, 'running')
-        this.#serves(line.runner, 1)
-        this.#callOffDrains(head.id)
+        this.#withdrawal.serves(line.runner, 1)
+        this.#withdrawal.callOffDrains(head.id)
         return this.#parts.jobs.start(line.runner, head, decision.why)
       case 'load':
-        return this.#load(line, wishOf(head), decision.plan, decision.why, head.request.keepAliveMs)
+        return this.#loads.load(line, wishOf(head), decision.plan, decision.why, head.request.keepAliveMs)
       case 'rest':
         return this.#parts.pool.drain(decision.runner, decision.why, 'rest', head.id)
       case 'preempt':
@@ -269,66 +220,17 @@ export class Dispatcher {
     }
   }
 
-  #load(line: Line, wish: LoadWish, plan: LoadPlan<RunnerEntry>, why: string, keepAliveMs?: number): void {
-    if (line.known === null) throw new Error(`A load of ${line.model} was decided before it was read`)
-    const { budget } = this.#parts
-    this.#loads += 1
-    const entry = newEntry({
-      id: `m${this.#loads}`,
-      now: this.#parts.clock.now(),
-      line,
-      known: line.known,
-      wish,
-      plan,
-      budget,
-      keepAliveMs: keepAliveMs ?? line.runner?.keepAliveMs ?? this.#parts.settings.keepAliveMs,
-      keepAliveGiven: keepAliveMs !== undefined || (line.runner?.keepAliveGiven ?? false),
-      pinned: this.#parts.isPinned(line.model),
-    })
-    // Planning and claiming read the same budget in the same turn, so this is a mistake of ours, never a matter of luck.
-    if (entry === null) throw new Error(`The budget turned down what was planned for ${line.model}`)
-    for (const other of entry.after) this.detach(other)
-    line.runner = entry
-    line.runners.add(entry)
-    this.#parts.pool.admit(entry, why)
-  }
-
-  /** A runner that is on its way out is not its line's any more: newcomers get a new one. */
-  detach(entry: RunnerEntry): void {
-    if (entry.line.runner !== entry) return
-    entry.line.runner = null
-    // Read again before the next load: it may have changed while nobody had it loaded.
-    if (entry.line.waiting.size === 0) entry.line.known = null
-    this.touch(entry.line)
-  }
-
-  #settleIdle(): void {
-    const idle = [...this.#idle]
-    this.#idle.clear()
-    for (const entry of idle) {
-      this.#parts.pool.settle(entry)
-      this.#moveUp(entry)
-    }
-  }
-
-  /** An idle runner of which a part is not on the GPU moves there, where there is room by now. */
-  #moveUp(entry: RunnerEntry): void {
-    const { known } = entry.line
-    if (known === null || entry.line.runner !== entry) return
-    const { budget, learned } = this.#parts
-    const plan = moveUp(entry, new BudgetView(budget, learned, known, entry.purpose))
-    if (plan === null) return
-    this.#load(entry.line, { adapters: entry.spec.adapters }, plan, `moves up: ${plan.placement.reason}`)
-  }
-
-  /** So many of those that a runner was loaded for are served; and no more are owed than wait. */
-  #serves(entry: RunnerEntry, served: number): void {
-    if (entry.owed === 0) return
-    entry.owed = Math.min(entry.owed - served, entry.line.waiting.size)
-    if (entry.owed === 0) this.#touchShort()
-  }
-
   // What is told from outside
+
+  /** A runner is on its way out. */
+  leaving(entry: RunnerEntry): void {
+    this.#loads.detach(entry)
+  }
+
+  /** Takes a runner from its line: it leaves when its jobs are done. */
+  letGo(entry: RunnerEntry, why: string): void {
+    this.#loads.letGo(entry, why)
+  }
 
   /** A runner is loaded. */
   ready(entry: RunnerEntry): void {
@@ -342,19 +244,18 @@ export class Dispatcher {
   freed(entry: RunnerEntry): void {
     this.touch(entry.line)
     if (entry.jobs.size === 0) {
-      this.#idle.add(entry)
-      this.#touchShort()
+      this.#agenda.touchIdle(entry)
+      this.#agenda.touchShort()
     } else this.#touchPreempting(entry)
     this.look()
   }
 
   /** What still runs there may be all batch work now, and give way. */
   #touchPreempting(entry: RunnerEntry): void {
-    const preempting = (line: Line) => line.waiting.first?.class === 'interactive'
-    for (const line of this.#short) if (preempting(line)) this.touch(line)
+    for (const line of this.#short) if (isInteractive(line)) this.touch(line)
     if (entry.drain === null) return
     for (const { line, after } of this.#parts.pool.entries) {
-      if (after.has(entry) && preempting(line)) this.touch(line)
+      if (after.has(entry) && isInteractive(line)) this.touch(line)
     }
   }
 
@@ -367,13 +268,13 @@ export class Dispatcher {
 
   /** A runner is gone, and its memory is back; `failure` where a load failed that nobody called off. */
   gone(entry: RunnerEntry, why: string, failure: BackendError | null): void {
-    this.detach(entry)
+    this.#loads.detach(entry)
     this.#parts.jobs.lose(entry, why)
-    this.#idle.delete(entry)
+    this.#agenda.forget(entry)
     entry.line.runners.delete(entry)
     this.touch(entry.line)
     if (failure !== null) {
-      if (isForeign(entry)) this.#avoid(entry)
+      if (isForeign(entry)) this.#loads.avoid(entry)
       this.#loadFailed(entry, failure)
     }
     this.roomier()
@@ -393,8 +294,8 @@ export class Dispatcher {
 
   /** Memory or cores may have come free. */
   roomier(): void {
-    this.#touchShort()
-    for (const entry of this.#parts.pool.entries) if (entry.state === 'ready') this.#idle.add(entry)
+    this.#agenda.touchShort()
+    for (const entry of this.#parts.pool.entries) if (entry.state === 'ready') this.#agenda.touchIdle(entry)
     this.look()
   }
 
@@ -417,48 +318,31 @@ export class Dispatcher {
     const { runner } = line
     // With requests waiting, the decision about their head replaces it.
     if (runner === null || runner.spec.revision === known.info.revision || line.waiting.size > 0) return
-    this.letGo(runner, 'the model has changed')
+    this.#loads.letGo(runner, 'the model has changed')
   }
 
   #unreadable(line: Line, error: SchedulerError): void {
     for (const record of Array.from(line.waiting)) {
       const refusal = record.refusedBy.at(-1)
       if (refusal === undefined) this.refuse(record, error)
-      else this.#giveUp(record, refusal.error)
+      else this.#withdrawal.giveUp(record, refusal.error)
     }
     const { cause } = error
     // An engine that could not be asked says nothing of the model: what is loaded stays.
     const unknown =
       error.code === 'load-failed' && cause instanceof BackendError && cause.code !== 'bad-model'
-    if (line.runner !== null && !unknown) this.letGo(line.runner, error.message)
+    if (line.runner !== null && !unknown) this.#loads.letGo(line.runner, error.message)
   }
 
   /** Lets a foreign runner go that failed a job: where the model runs is asked anew, and elsewhere first. */
   doubt(entry: RunnerEntry, why: string): void {
-    this.letGo(entry, why)
-    this.#avoid(entry)
-  }
-
-  #avoid({ line, backend }: RunnerEntry): void {
-    line.avoided = backend
-    line.known = null
-  }
-
-  /** Takes a runner from its line: it leaves when its jobs are done. */
-  letGo(entry: RunnerEntry, why: string): void {
-    this.detach(entry)
-    if (entry.state === 'busy') this.#parts.pool.drain(entry, why, 'unload', null)
-    else this.#parts.pool.evict(entry, why)
+    this.#loads.letGo(entry, why)
+    this.#loads.avoid(entry)
   }
 }
 
-/** The slot that a request has, be it on a runner that its line has let go of. */
-function jobOf(record: RequestRecord): RunningJob | undefined {
-  for (const entry of record.line.runners) {
-    const job = entry.jobs.get(record.id)
-    if (job !== undefined) return job
-  }
-  return undefined
+function isInteractive(line: Line): boolean {
+  return line.waiting.first?.class === 'interactive'
 }
 
 /** What a load must grant a request: one that was set aside goes on only with what it had. */

@@ -1,12 +1,13 @@
 import type { LearnedMemory, MemoryBudget, Reservation } from '@berth/budget'
 import type { Runner, RunnerEnd } from './backend.js'
 import type { Clock } from './clock.js'
-import { victims, type EvictionRule } from './eviction.js'
+import type { EvictionRule } from './eviction.js'
 import type { Forecast } from './forecast/forecast.js'
 import { asBackendError, BackendError } from './errors.js'
 import type { EventLog } from './event-log.js'
 import { keepAliveEnd, learnedKeepAlive } from './keep-alive.js'
 import { learnedName } from './memory-view.js'
+import { relief } from './relief.js'
 import { isForeign, label, totalBytes, usesCores, type RunnerEntry, type RunningJob } from './runner-entry.js'
 import { tryNext, type RunnerEvent } from './runner-state.js'
 import { seconds } from './seconds.js'
@@ -320,17 +321,8 @@ export class RunnerPool {
 
   /** Where more is taken than there is, idle runners leave until it is not so. */
   #relieve(): void {
-    for (const usage of this.#budget.usage()) {
-      let over = usage.overdrawn
-      if (over <= 0) continue
-      const on = (e: RunnerEntry) => e.reservation.bytes.find((b) => b.device === usage.device.id)?.bytes ?? 0
-      for (const entry of this.#entries) if (entry.state === 'unloading') over -= on(entry)
-      const idle = [...this.#entries].filter((e) => e.state === 'ready' && !e.pinned && on(e) > 0)
-      for (const entry of victims(idle, 'ready', this.#eviction)) {
-        if (over <= 0) break
-        over -= on(entry)
-        this.evict(entry, `${usage.device.name} is overdrawn: ${this.#eviction.why(entry)}`)
-      }
+    for (const { entry, why } of relief(this.#budget.usage(), this.#entries, this.#eviction)) {
+      this.evict(entry, why)
     }
   }
 

@@ -80,7 +80,7 @@ export class Scheduler {
       eviction,
       listener: {
         ready: (entry) => this.#dispatcher.ready(entry),
-        leaving: (entry) => this.#dispatcher.detach(entry),
+        leaving: (entry) => this.#dispatcher.leaving(entry),
         gone: (entry, why, failure) => {
           this.#dispatcher.gone(entry, why, failure)
           for (const watcher of this.#watchers) watcher()

@@ -97,7 +97,7 @@ describe('the planner’s address', () => {
 
   test('whatever it says, there is something to show', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.webQueryParameters()), (text) => {
+      fc.property(fc.string({ maxLength: 60 }), (text) => {
         const { state, problems } = decodeAddress(`#/planner?${text}`)
         expect(decodeAddress(encodeAddress(state))).toEqual({ state, problems: [] })
         expect(Array.isArray(problems)).toBe(true)

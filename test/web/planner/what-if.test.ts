@@ -14,13 +14,15 @@ async function run(id: string, column: Partial<PolicyColumn> = {}): Promise<Run>
   return await execute({ trace, machine, settings: { ...settings, ...DEFAULT_COLUMN, ...column } })
 }
 
-/** What was decided when, less requests and what only ends. */
+/** What was decided when, in seconds, less requests and what only ends. */
 function decided({ moments }: Run): readonly string[] {
   return moments.flatMap(({ at, decisions }) => {
     const telling = decisions.filter(({ action }) => !['asks', 'ready', 'done'].includes(action))
     return telling.length === 0
       ? []
-      : [`${at / 1_000} s: ${telling.map(({ action, model }) => `${action} ${model}`).join(', ')}`]
+      : [
+          `${Math.round(at / 100) / 10} s: ${telling.map(({ action, model }) => `${action} ${model}`).join(', ')}`,
+        ]
   })
 }
 
@@ -57,7 +59,7 @@ describe('the example of two models and three users', () => {
       expect(times[4]).toMatch(/^6 s: (?=.*evict qwen3-8b)(?=.*load llama3-8b)/)
       expect(times[5]).toBe('7 s: infer llama3-8b')
       expect(one.report.swaps.reloads).toBe(1)
-      for (const { at } of one.moments) expect(gpuOf(one, at / 1_000)).toBeLessThan(8)
+      for (const { devices } of one.moments) expect(devices[0]?.reserved).toBeLessThan(8e9)
     },
   )
 })
@@ -80,6 +82,19 @@ test('every example shows what it says, in one figure at least', async () => {
   }
   const [fifo, fair] = [await run('greedy', { policy: 'fifo' }), await run('greedy')]
   expect(modest(fair)).toBeLessThan(modest(fifo) / 4)
+})
+
+test('people behind a batch: its work gives way, and goes on', async () => {
+  const giving = await run('batch')
+  const actions = giving.moments.flatMap(({ decisions }) => decisions.map(({ action }) => action))
+  expect(actions.filter((action) => action === 'preempt').length).toBeGreaterThan(0)
+  expect(actions.filter((action) => action === 'resume')).toHaveLength(
+    actions.filter((action) => action === 'preempt').length,
+  )
+  expect(giving.report.all).toMatchObject({ finished: 13, lost: 0 })
+  const keeping = await run('batch', { preempt: false })
+  const people = ({ report }: Run): number => report.byClass.interactive?.firstToken.p90 ?? Number.NaN
+  expect(people(giving)).toBeLessThan(people(keeping))
 })
 
 test('the same trace gives the same moments, every time', async () => {

@@ -27,23 +27,18 @@ export class RunRecorder {
   hear(heard: Heard): void {
     const { event } = heard
     this.#follow(event)
+    // By whole milliseconds: what one thing leads to within one is one moment to people.
+    const at = Math.round(event.at)
     const decision = this.#decisionOf(event)
     const last = this.#moments.at(-1)
-    const isOf = last?.at === event.at
-    if (decision === null) {
+    if (last?.at === at) {
       // What comes after a decision at the same time is a part of it: how things stand is seen at its end.
-      if (isOf) this.#moments[this.#moments.length - 1] = momentOf(last.decisions, heard.snapshot(), event.at)
-      return
+      const decisions = decision === null ? last.decisions : [...last.decisions, decision]
+      this.#moments[this.#moments.length - 1] = momentOf(decisions, heard.snapshot(), at)
+    } else if (decision !== null) {
+      if (this.#moments.length < MOST_MOMENTS) this.#moments.push(momentOf([decision], heard.snapshot(), at))
+      else this.#cut = true
     }
-    if (isOf) {
-      this.#moments[this.#moments.length - 1] = momentOf(
-        [...last.decisions, decision],
-        heard.snapshot(),
-        event.at,
-      )
-    } else if (this.#moments.length < MOST_MOMENTS) {
-      this.#moments.push(momentOf([decision], heard.snapshot(), event.at))
-    } else this.#cut = true
   }
 
   result(endsAt: number): Omit<Run, 'report'> {

@@ -8,14 +8,14 @@ const HERMES = `${TURNS}{% if tools %}<tool_call>{% endif %}{{ enable_thinking }
 const add: readonly Tool[] = [{ name: 'add', parameters: { type: 'object' } }]
 
 /** What an answer is read as that is this text: a grammar leaves the model nothing else to say. */
-async function readAs(runner: Runner, text: string, tools: readonly Tool[] = []) {
+async function readAs(runner: Runner, text: string, tools: readonly Tool[] = [], template = HERMES) {
   const grammar = `root ::= ${JSON.stringify(text)}`
   const run = runner.start(
     chat('', {
       prompt: {
         kind: 'messages',
         messages: [{ role: 'user', content: 'Hello' }],
-        template: { language: 'jinja', source: `${HERMES} assistant` },
+        template: { language: 'jinja', source: `${template} assistant` },
         tools,
       },
       format: { kind: 'gbnf', grammar },
@@ -25,7 +25,8 @@ async function readAs(runner: Runner, text: string, tools: readonly Tool[] = [])
   return (await answerOf(run)).pieces
 }
 
-const call = (a: number) => `<tool_call>{"name": "add", "arguments": {"a": ${a}}}</tool_call>`
+const written = (a: number, field = 'arguments') => `{"name": "add", "${field}": {"a": ${a}}}`
+const call = (a: number) => `<tool_call>${written(a)}</tool_call>`
 
 const joined = (pieces: readonly Piece[], type: 'text' | 'thinking') =>
   pieces.map((piece) => (piece.type === type ? piece.text : '')).join('')
@@ -52,6 +53,30 @@ describe('an answer of the engine', () => {
       { name: 'add', arguments: { a: 2 } },
     ])
     expect(new Set(calls.map(({ id }) => id)).size).toBe(2)
+    expect(pieces.at(-1)).toMatchObject({ type: 'finished', reason: 'tool-calls' })
+  })
+
+  it.each([
+    ['Hermes and Qwen', HERMES, call(1) + call(2)],
+    [
+      'Mistral',
+      `${TURNS}[AVAILABLE_TOOLS][TOOL_CALLS]`,
+      '[TOOL_CALLS]add[ARGS]{"a": 1}[TOOL_CALLS]add[ARGS]{"a": 2}',
+    ],
+    ['Mistral, older', `${TURNS}[TOOL_CALLS]`, `[TOOL_CALLS][${written(1)}, ${written(2)}]`],
+    [
+      'Llama 3',
+      `${TURNS}<|python_tag|>{{ tools }}`,
+      `${written(1, 'parameters')}; ${written(2, 'parameters')}`,
+    ],
+    ['no syntax of its own', `${TURNS}{{ tools }}`, `[${written(1)}, ${written(2)}]`],
+  ])('has several calls as %s spells them', async (_, template, text) => {
+    const pieces = await readAs(runner, text, add, template)
+    expect(joined(pieces, 'text')).toBe('')
+    expect(pieces.flatMap((piece) => (piece.type === 'tool-call' ? [piece.call.arguments] : []))).toEqual([
+      { a: 1 },
+      { a: 2 },
+    ])
     expect(pieces.at(-1)).toMatchObject({ type: 'finished', reason: 'tool-calls' })
   })
 

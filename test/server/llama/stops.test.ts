@@ -7,6 +7,9 @@ import { answerOf, backendOver, chat, load } from './harness.js'
 const SAID = 'alpha beta 🦩🫖 gamma\n\ndelta é.'
 const user: Message = { role: 'user', content: 'Hello' }
 
+const textOf = (pieces: readonly Piece[], type: 'text' | 'thinking') =>
+  pieces.map((piece) => (piece.type === type ? piece.text : '')).join('')
+
 describe('an answer of the engine ends at a stop string', () => {
   let runner: Runner
   beforeAll(async () => {
@@ -29,9 +32,6 @@ describe('an answer of the engine ends at a stop string', () => {
     })
     return await answerOf(runner.start(job))
   }
-
-  const textOf = (pieces: readonly Piece[], type: 'text' | 'thinking') =>
-    pieces.map((piece) => (piece.type === type ? piece.text : '')).join('')
 
   it.each([
     ['its first character', ['a'], ''],

@@ -194,23 +194,23 @@ describe('how much to think', () => {
   })
 })
 
-describe('berth run', () => {
-  const run = async (...args: readonly string[]) =>
-    await command(['run', ...args, '--format', JSON.stringify(format), 'Is', 'it?'], {
-      url: berth.url,
-      home: berth.home,
-    })
+const runSaid = async (...args: readonly string[]) =>
+  await command(['run', ...args, '--format', JSON.stringify(format), 'Is', 'it?'], {
+    url: berth.url,
+    home: berth.home,
+  })
 
+describe('berth run', () => {
   it.each([
     ['shows what is thought', ['thinker'], `Thinking...\n${THOUGHT}\n...done thinking.\n\n${ANSWER}\n`],
     ['hides it', ['thinker', '--hidethinking'], `${ANSWER}\n`],
     ['asks for none', ['brooder', '--think=false'], `${ANSWER}\n`],
   ])('%s', async (_, args, shown) => {
-    expect(await run(...args)).toMatchObject({ code: 0, out: shown })
+    expect(await runSaid(...args)).toMatchObject({ code: 0, out: shown })
   })
 
   it('fails where the model cannot', async () => {
-    expect(await run('plain', '--think=high')).toMatchObject({
+    expect(await runSaid('plain', '--think=high')).toMatchObject({
       code: 1,
       err: expect.stringContaining('does not support thinking'),
     })

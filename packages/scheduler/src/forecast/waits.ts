@@ -9,7 +9,7 @@ import type { Forecast } from './forecast.js'
  * it from: before the first job ended, and where the model waits for memory that nobody's end will bring.
  * @param runners all that are loaded, for a model that waits for their memory.
  */
-export function waitMs(
+function waitMs(
   forecast: Forecast,
   line: Line,
   ahead: number,
@@ -60,7 +60,7 @@ export function endsInMs(
     if (job !== undefined) return leftMs(forecast, job, now)
   }
   const startsIn = startsInMs(forecast, record, now, runners)
-  return startsIn === null ? null : startsIn + forecast.work(record.request).ms
+  return startsIn === null ? null : startsIn + record.work.ms
 }
 
 function loadLeft(forecast: Forecast, runner: RunnerEntry, now: number): number {
@@ -75,7 +75,7 @@ function loadLeft(forecast: Forecast, runner: RunnerEntry, now: number): number 
 
 /** A running job's time to its end. */
 function leftMs(forecast: Forecast, { record, progress, since }: RunningJob, now: number): number {
-  const work = forecast.work(record.request)
+  const { work } = record
   if (progress?.phase === 'decode') {
     // One that is past what was expected of it is taken to need a tenth more.
     const left = Math.max(work.decodeTokens - progress.tokens, progress.tokens / 10)

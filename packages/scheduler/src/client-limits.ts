@@ -3,6 +3,9 @@ import type { ClientLimits } from './settings.js'
 
 const MINUTE = 60_000
 
+/** What floating point may be wrong by. */
+const SPECK = 1e-6
+
 /** Fewer clients than this are not worth looking through. */
 const FEW = 64
 
@@ -101,8 +104,8 @@ function overfull(
   const has = bucket.level(now)
   // One must fit wholly: the last request, or the last token, is to be within the rate.
   const over = has - (most - 1)
-  if (over <= 0) return null
-  return { limit, most, has, retryAfterMs: Math.ceil((over * MINUTE) / most) }
+  if (over <= SPECK) return null
+  return { limit, most, has, retryAfterMs: Math.ceil((over * MINUTE) / most - SPECK) }
 }
 
 /** Leaks by the rate of its last pouring; times are the clock's milliseconds. */

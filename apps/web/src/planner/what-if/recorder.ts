@@ -6,6 +6,8 @@ import type { Decision, Lane, Moment, Run, Stretch } from './run.js'
 export const MOST_MOMENTS = 2_000
 const MOST_WAITING = 20
 const MOST_STRETCHES = 5_000
+/** Nobody sees a shorter one. */
+const SHORTEST_MS = 1
 
 /** Keeps what a simulation decides, with how things stood after it. */
 export class RunRecorder {
@@ -65,7 +67,7 @@ export class RunRecorder {
   }
 
   #stretch(model: string, stretch: Stretch): void {
-    if (stretch.to === stretch.from || this.#stretches >= MOST_STRETCHES) return
+    if (stretch.to - stretch.from < SHORTEST_MS || this.#stretches >= MOST_STRETCHES) return
     this.#stretches += 1
     this.#lanes.get(model)?.push(stretch)
   }

@@ -23,6 +23,12 @@ export interface FakeRunParts {
   readonly parks: (parked: FakeParked) => void
 }
 
+interface Answer {
+  readonly tokens: readonly string[]
+  /** Where in its text a stop text was found. */
+  readonly stopsAt: number | null
+}
+
 /** One job of the fake backend: a prompt, then a word every `tokenMs`. */
 export class FakeRun implements Run {
   readonly #job: Job
@@ -35,6 +41,7 @@ export class FakeRun implements Run {
   readonly #listeners = new Set<(progress: RunProgress) => void>()
   readonly #startedAt: number
   #timer: Disposable | null = null
+  #answer: Answer | null = null
   #decoded: number
   #parking: Promise<Parked> | null = null
   #over = false
@@ -124,6 +131,7 @@ export class FakeRun implements Run {
   }
 
   #decodeNext(): void {
+    this.#answer ??= this.#wholeAnswer()
     const { tokens, stopsAt } = this.#answer
     if (this.#decoded >= tokens.length) {
       const cut =
@@ -146,7 +154,7 @@ export class FakeRun implements Run {
   }
 
   /** The answer's tokens, those behind a stop text left out and the one before it cut. */
-  get #answer(): { readonly tokens: readonly string[]; readonly stopsAt: number | null } {
+  #wholeAnswer(): Answer {
     const job = this.#job
     if (job.kind === 'embed') return { tokens: [], stopsAt: null }
     const count = Math.min(this.#own, job.maxTokens ?? Infinity)

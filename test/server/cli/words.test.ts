@@ -27,8 +27,10 @@ describe('a table', () => {
 
   it('is cut to the terminal’s width, the widest column first', () => {
     const lines = table(rows, 30).trimEnd().split('\n')
-    expect(lines[1]).toBe('smollm2:135m    the CPU compu…')
+    expect(lines[1]).toBe('smollm2:135m  the CPU compute…')
     expect(Math.max(...lines.map(({ length }) => length))).toBe(30)
+    const row = ['smollm2:135m', '65632f835505', '677 MB', '100% CPU', '4096', 'ready', '4 minutes']
+    expect(table([row], 40)).toBe('smollm2:1…  65632f835…  677 MB  100% CPU\n')
   })
 })
 

@@ -12,6 +12,8 @@ const LAB = new URL('lab.tsx', import.meta.url)
 
 const region = (page: Page, name: string | RegExp) => page.getByRole('region', { name })
 
+const hash = (key: string): string => createHash('sha256').update(key).digest('hex')
+
 /** What the timeline has, the newest first, as its list tells it. */
 async function timelineOf(page: Page): Promise<readonly string[]> {
   const told = await region(page, 'Timeline').getByRole('listitem').getByRole('button').allTextContents()
@@ -185,7 +187,6 @@ test('a user’s key may watch and not administer; a wrong one is told so; a los
   complaints,
 }) => {
   complaints.allow(/status of 401|ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|Failed to load resource/)
-  const hash = (key: string): string => createHash('sha256').update(key).digest('hex')
   const file = join(await folder(), 'keys')
   await writeFile(file, `anna user sha256:${hash('anna-key')}\nboss admin sha256:${hash('boss-key')}\n`)
   const berth = await startBerth({ args: ['--api-keys', file] })

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Page } from '@playwright/test'
+import { randomGguf, smollm2 } from '../../models/index.js'
 import { expect, test } from '../fixtures/index.js'
 
 const FOLDER = fileURLToPath(new URL('../../../docs/images/', import.meta.url))
@@ -53,4 +54,34 @@ test('the models', async ({ open, page }) => {
   await expect(page.getByText('This browser, llama.cpp').first()).toBeVisible()
   await expect(page.getByText('This browser, WebGPU').first()).toBeVisible()
   await shoot(page, 'models')
+})
+
+test('the activity of a server that has more to do than slots', async ({ startBerth, open, page }) => {
+  const files = { 'smollm2.gguf': await smollm2(), 'tiny.gguf': await randomGguf({ seed: 3 }) }
+  const berth = await startBerth({ files, env: { OLLAMA_NUM_PARALLEL: '1' } })
+  await page.setViewportSize(SIZES[0])
+  await open('/#/activity', { berth })
+  await page.getByLabel('Whose activity').selectOption('This server')
+  const ending = new AbortController()
+  const ask = async (model: string, tokens: number): Promise<void> => {
+    const options = { num_predict: tokens, temperature: 0 }
+    const body = JSON.stringify({ model, prompt: 'Count upwards from one.', options })
+    const response = await fetch(`${berth.url}/api/generate`, { method: 'POST', body, signal: ending.signal })
+    await response.text()
+  }
+  for (const tokens of [40, 16, 80]) {
+    await ask('smollm2', tokens)
+    await ask('tiny', tokens)
+  }
+  const rest = [3_000, 10, 10].map((tokens) => ask('smollm2', tokens).catch(() => undefined))
+  await expect(page.getByRole('region', { name: /^Queue/ }).getByRole('row')).toHaveCount(3)
+  await expect(page.getByText(/^answers: \d\d/)).toBeVisible()
+  await page.mouse.move(0, 0)
+  await shoot(page, 'activity')
+  await page.getByRole('heading', { name: 'Timeline' }).scrollIntoViewIfNeeded()
+  await page.getByRole('region', { name: 'The last hour' }).scrollIntoViewIfNeeded()
+  await shoot(page, 'activity-timeline')
+  await page.close()
+  ending.abort()
+  await Promise.all(rest)
 })

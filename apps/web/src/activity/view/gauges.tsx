@@ -34,8 +34,10 @@ const KIND: Readonly<Record<DeviceView['kind'], string>> = {
 }
 
 function DeviceGauge({ device }: { readonly device: DeviceView }) {
-  const { id, name, kind, capacity, usable, measured, reserved, foreign } = device
+  const { name, kind, capacity, usable, measured, reserved, foreign } = device
   const ours = measured + reserved
+  // A name that says nothing but the kind.
+  const plain = name.toLowerCase() === KIND[kind].toLowerCase() || name === 'memory'
   const said = [
     `${formatBytes(measured)} measured`,
     `${formatBytes(reserved)} reserved`,
@@ -44,9 +46,9 @@ function DeviceGauge({ device }: { readonly device: DeviceView }) {
   return (
     <Gauge
       title={KIND[kind]}
-      about={name.toLowerCase() === KIND[kind].toLowerCase() || name === 'memory' ? id : name}
+      about={plain ? `${formatBytes(capacity)} in all` : name}
       value={formatBytes(ours)}
-      of={formatBytes(usable)}
+      of={`of ${formatBytes(usable)}`}
       says={said.join(', ')}
       parts={[
         { kind: 'measured', share: measured / capacity },
@@ -70,17 +72,10 @@ function CpuGauge({ activity, machine }: GaugesProps & { readonly machine: Machi
       title="CPU"
       about={`${cores} cores`}
       value={busy === null ? `${threads}` : `${Math.round(busy * 100)} %`}
-      of={busy === null ? `${cores} cores` : 'busy'}
+      of={busy === null ? `of ${cores} cores reserved` : 'busy'}
       says={`${threads} cores reserved, ${busy === null ? 'and no browser tells how busy they are' : `${Math.round(busy * 100)} % of all measured`}`}
-      parts={
-        busy === null
-          ? [{ kind: 'reserved', share: reserved }]
-          : [
-              { kind: 'measured', share: busy },
-              { kind: 'reserved', share: Math.max(0, reserved - busy) },
-            ]
-      }
-      limit={1}
+      parts={busy === null ? [{ kind: 'reserved', share: reserved }] : [{ kind: 'measured', share: busy }]}
+      limit={busy === null ? 1 : reserved}
       full={false}
     />
   )
@@ -94,7 +89,7 @@ interface GaugeProps {
   readonly says: string
   /** From the left; shares are of the whole. */
   readonly parts: readonly { readonly kind: 'measured' | 'reserved' | 'foreign'; readonly share: number }[]
-  /** What of the whole may be taken. */
+  /** A mark: what of the whole may be taken, or what is reserved of it. */
   readonly limit: number
   readonly full: boolean
 }
@@ -108,7 +103,7 @@ function Gauge({ title, about, value, of, says, parts, limit, full }: GaugeProps
         <span class="gauge-about">{about}</span>
       </div>
       <p class="gauge-value">
-        <strong>{value}</strong> of {of}
+        <strong>{value}</strong> {of}
       </p>
       <div
         class="gauge-bar"
@@ -117,7 +112,7 @@ function Gauge({ title, about, value, of, says, parts, limit, full }: GaugeProps
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={Math.min(100, Math.round(taken * 100))}
-        aria-valuetext={`${value} of ${of}: ${says}`}
+        aria-valuetext={`${value} ${of}: ${says}`}
       >
         {parts.map(({ kind, share }) => (
           <div key={kind} class={`gauge-${kind}`} style={{ width: `${Math.min(1, share) * 100}%` }} />

@@ -15,7 +15,9 @@ export interface PlotOptions {
 }
 
 const HEIGHT = 130
-const HOUR_S = 3_600
+
+/** Figures that are shown at least. */
+const LEAST = 60
 
 /** One plot in the page's colours, as wide as its frame. */
 export class PlotCanvas implements Disposable {
@@ -35,7 +37,7 @@ export class PlotCanvas implements Disposable {
       legend: { show: false },
       cursor: { show: false },
       scales: {
-        x: { time: true, range: (_, from, to) => [Math.max(from, to - HOUR_S), to] },
+        x: { time: true, range: (_, from, to) => [from, to] },
         y: { range: (_, __, most) => [0, Math.max(atLeast, most ?? 0) * 1.05] },
       },
       axes: [
@@ -61,7 +63,10 @@ export class PlotCanvas implements Disposable {
 
   /** @param at seconds since 1970; null in a column is a gap. */
   show(at: readonly number[], columns: readonly (readonly (number | null)[])[]): void {
-    this.#plot.setData([[...at], ...columns.map((column) => [...column])])
+    // From where there is something to see on; a few minutes at least.
+    const known = at.findIndex((_, index) => columns.some((column) => column[index] !== null))
+    const first = Math.max(0, Math.min(known === -1 ? at.length : known, at.length - LEAST))
+    this.#plot.setData([at.slice(first), ...columns.map((column) => column.slice(first))])
   }
 
   [Symbol.dispose](): void {

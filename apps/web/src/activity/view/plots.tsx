@@ -15,7 +15,8 @@ interface PlotKind {
   readonly atLeast: number
 }
 
-const whole = (value: number): string => (value >= 10 || value === 0 ? value.toFixed(0) : value.toFixed(1))
+const whole = (value: number): string =>
+  value >= 10 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(1)
 
 const PLOTS: readonly PlotKind[] = [
   {

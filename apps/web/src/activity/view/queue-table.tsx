@@ -83,16 +83,20 @@ function QueueRow({ one, place, name, acting, now }: QueueRowProps) {
       <td role="cell" class="queue-model">
         {name} <span class="queue-request">{request}</span>
       </td>
-      <td role="cell">{one.class}</td>
-      <td role="cell">{client === '' ? '–' : client}</td>
+      <td role="cell" class="queue-class">
+        {one.class}
+      </td>
+      <td role="cell" class="queue-client">
+        {client === '' ? '–' : client}
+      </td>
       <td role="cell" class="queue-why">
         {one.why}
         {parkedTokens !== null && ` (${parkedTokens} tokens kept)`}
       </td>
-      <td role="cell" class="queue-time">
+      <td role="cell" class="queue-time" data-label="waits">
         {formatSpan(Math.max(0, now - one.since))}
       </td>
-      <td role="cell" class="queue-time">
+      <td role="cell" class="queue-time" data-label="starts">
         {startsAt === null ? 'not known' : startsAt <= now ? 'now' : `in ${formatSpan(startsAt - now)}`}
       </td>
       <td role="cell" class="queue-actions">

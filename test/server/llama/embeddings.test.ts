@@ -10,6 +10,19 @@ const embedWith = async (runner: Runner, inputs: readonly string[], truncate = t
   return pieces.filter((piece): piece is Extract<Piece, { type: 'embedding' }> => piece.type === 'embedding')
 }
 
+/** A token each, and the two that the model wants around a text. */
+const ofTokens = (count: number) => 'boat '.repeat(count - 2)
+
+const textsOf = (values: Record<string, number | boolean>) =>
+  embedTexts({
+    values: {
+      'general.architecture': 'x',
+      ...Object.fromEntries(Object.entries(values).map(([key, value]) => [`x.${key}`, value])),
+    },
+    lengths: {},
+    tensors: [],
+  })
+
 describe('embeddings', () => {
   let runner: LlamaRunner
   beforeAll(async () => {
@@ -92,9 +105,6 @@ describe('an encoder of BERT’s kind', () => {
   })
   afterAll(() => runner.stop('now'))
 
-  /** A token each, and the two that the model wants around a text. */
-  const ofTokens = (count: number) => 'boat '.repeat(count - 2)
-
   it('makes of a text the same vector alone, among others, and at the same time as others', async () => {
     const [alone] = await embedWith(runner, ['the boat'])
     const others = ['one two three', 'the boat', 'the sea', 'the boat']
@@ -138,16 +148,6 @@ describe('an encoder of BERT’s kind', () => {
 })
 
 describe('a text to embed is read', () => {
-  const of = (values: Record<string, number | boolean>) =>
-    embedTexts({
-      values: {
-        'general.architecture': 'x',
-        ...Object.fromEntries(Object.entries(values).map(([key, value]) => [`x.${key}`, value])),
-      },
-      lengths: {},
-      tensors: [],
-    })
-
   it.each([
     ['an encoder', { 'attention.causal': false, context_length: 512 }, 512, 512],
     ['an encoder for long texts', { 'attention.causal': false, context_length: 100_000 }, 8_192, 4_096],
@@ -155,7 +155,7 @@ describe('a text to embed is read', () => {
     ['the last token', { context_length: 2_048, pooling_type: 3 }, 512, 4_095],
     ['a chat model', { context_length: 2_048 }, 512, 4_095],
   ])('at once or in parts: %s', (_, values, batch, limit) => {
-    const texts = of(values)
+    const texts = textsOf(values)
     expect([texts.batchSize, texts.limit(4_096)]).toEqual([batch, limit])
   })
 

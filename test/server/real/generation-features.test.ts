@@ -21,6 +21,9 @@ const messages = [{ role: 'user', content: 'Hello' }]
 const json = async (path: string, body: object) => await jsonOf(berth.url + path, body)
 const stream = async (path: string, body: object) => await streamOf(berth.url + path, body)
 
+const names = (choice: { message: { tool_calls?: { function: { name: string } }[] } }) =>
+  choice.message.tool_calls?.map((call) => call.function.name)
+
 describe('calls of tools', () => {
   const parameters = { type: 'object', properties: { a: { enum: [1] } } }
   const tools = ['add', 'take'].map((name) => ({ type: 'function', function: { name, parameters } }))
@@ -33,6 +36,18 @@ describe('calls of tools', () => {
   const two = { type: 'array', items: callOf('add'), minItems: 2, maxItems: 2 }
   const held = { type: 'json_schema', json_schema: { name: 'two', schema: two } }
   const ofOpenAi = { model: 'caller', messages, tools, response_format: held }
+
+  const chosen = async (tool_choice: unknown, more: object = {}) =>
+    (
+      await json('/v1/chat/completions', {
+        model: 'caller',
+        messages,
+        tools,
+        tool_choice,
+        max_tokens: 200,
+        ...more,
+      })
+    ).choices[0]
 
   it('are several in one turn of /api/chat, whole and streamed', async () => {
     const body = { model: 'caller', messages, tools, format: two }
@@ -66,19 +81,6 @@ describe('calls of tools', () => {
   })
 
   it('are made or not as tool_choice has it', async () => {
-    const chosen = async (tool_choice: unknown, more: object = {}) =>
-      (
-        await json('/v1/chat/completions', {
-          model: 'caller',
-          messages,
-          tools,
-          tool_choice,
-          max_tokens: 200,
-          ...more,
-        })
-      ).choices[0]
-    const names = (choice: { message: { tool_calls?: { function: { name: string } }[] } }) =>
-      choice.message.tool_calls?.map((call) => call.function.name)
     expect(names(await chosen('auto', { response_format: held }))).toEqual(['add', 'add'])
     const none = await chosen('none', { response_format: held })
     expect(names(none)).toBeUndefined()
@@ -160,29 +162,30 @@ describe('log-probabilities', () => {
   })
 })
 
+const chance = { seed: 7, temperature: 1.5, num_predict: 12 }
+const textOfOllama = async (seed: number): Promise<string> =>
+  (
+    await json('/api/generate', {
+      model: 'coder',
+      prompt: 'one',
+      options: { ...chance, seed },
+      stream: false,
+    })
+  ).response
+const textOfOpenAi = async (seed: number): Promise<string> =>
+  (
+    await json('/v1/chat/completions', {
+      model: 'coder',
+      messages,
+      seed,
+      temperature: 1.5,
+      max_tokens: 12,
+    })
+  ).choices[0].message.content
+
 describe('an answer', () => {
   it('repeats with its seed, in every family that has one', async () => {
-    const options = { seed: 7, temperature: 1.5, num_predict: 12 }
-    const ofOllama = async (seed: number): Promise<string> =>
-      (
-        await json('/api/generate', {
-          model: 'coder',
-          prompt: 'one',
-          options: { ...options, seed },
-          stream: false,
-        })
-      ).response
-    const ofOpenAi = async (seed: number): Promise<string> =>
-      (
-        await json('/v1/chat/completions', {
-          model: 'coder',
-          messages,
-          seed,
-          temperature: 1.5,
-          max_tokens: 12,
-        })
-      ).choices[0].message.content
-    for (const ask of [ofOllama, ofOpenAi]) {
+    for (const ask of [textOfOllama, textOfOpenAi]) {
       expect(await ask(7)).toBe(await ask(7))
       expect(await ask(8)).not.toBe(await ask(7))
     }

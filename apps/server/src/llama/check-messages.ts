@@ -165,7 +165,15 @@ const isProgress = variant<RunProgress, 'phase'>('phase', {
 const isOutcome = variant<RunOutcome, 'how'>('how', {
   finished: { reason: isReason, metrics: isMetrics },
   cancelled: { metrics: isMetrics },
-  parked: { metrics: isMetrics, parked: isId, state: isParkedState, tokens: isNumber, bytes: isNumber },
+  parked: {
+    metrics: isMetrics,
+    parked: isId,
+    state: isParkedState,
+    tokens: isNumber,
+    bytes: isNumber,
+    steps: isNumber,
+    ms: isNumber,
+  },
   failed: { error: isErrorData },
 })
 

@@ -29,6 +29,10 @@ export interface LlamaParked extends Parked {
   readonly job: GenerateJob
   /** The runner whose child has the KV. */
   readonly owner: object
+  /** Steps, each a chunk of the prompt or a token, that the child computed after it was asked. */
+  readonly steps: number
+  /** Milliseconds that setting it aside took then. */
+  readonly ms: number
 }
 
 /** One job in one slot of a child, as the scheduler sees it. */
@@ -121,11 +125,13 @@ export class LlamaRun implements Run {
   }
 
   #parked(outcome: Extract<RunReport['outcome'], { how: 'parked' }>): void {
-    const { parked: id, state, tokens, bytes } = outcome
+    const { parked: id, state, tokens, bytes, steps, ms } = outcome
     const parked: LlamaParked = {
       id,
       state,
       tokens,
+      steps,
+      ms,
       job: this.#job!,
       owner: this.#owner,
       bytes: this.#commands.parkedBytes(bytes),

@@ -110,6 +110,10 @@ export type RunOutcome =
       /** Tokens that need not be computed again. */
       readonly tokens: Tokens
       readonly bytes: number
+      /** Steps, each a chunk of the prompt or a token, that were computed after it was asked for. */
+      readonly steps: number
+      /** What setting it aside took then. */
+      readonly ms: number
     }
   | { readonly how: 'failed'; readonly error: BackendErrorData }
 

@@ -136,6 +136,7 @@ export class Runs {
   }
 
   async #park(run: Id, chat: ChatModel, { sequence }: ChatSlot, generation: Generation): Promise<RunOutcome> {
+    const startedAt = performance.now()
     const tokens = sequence.nextTokenIndex
     let file: string | null = null
     if (tokens > 0) {
@@ -144,8 +145,9 @@ export class Runs {
       file = path
     }
     const bytes = this.#parking.put(run, { generation, file })
-    const { metrics, state } = generation
-    return { how: 'parked', metrics, parked: run, state, tokens, bytes }
+    const { metrics, state, waited: steps } = generation
+    const ms = performance.now() - startedAt
+    return { how: 'parked', metrics, parked: run, state, tokens, bytes, steps, ms }
   }
 
   async #embed(run: Id, job: EmbedJob, told: Told): Promise<RunOutcome> {

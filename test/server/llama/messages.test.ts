@@ -34,7 +34,7 @@ describe('messages between the server and its children', () => {
   }
   const start = { type: 'start', run: 1, job: generate, from: { parked: 1, state } }
   const load = { type: 'load', gpu: false, order }
-  const parked = { how: 'parked', metrics, parked: 1, state, tokens: 1, bytes: 1 }
+  const parked = { how: 'parked', metrics, parked: 1, state, tokens: 1, bytes: 1, steps: 1, ms: 1.5 }
   const report = {
     run: 1,
     pieces: [

@@ -4,7 +4,7 @@ import type { Backend, ModelId, ModelInfo } from './backend.js'
 import type { Clock } from './clock.js'
 import { Dispatcher } from './dispatcher.js'
 import { SchedulerError } from './errors.js'
-import { evictionRule } from './eviction.js'
+import { evictionRule, type EvictionRule } from './eviction.js'
 import { EventLog } from './event-log.js'
 import { Forecast } from './forecast/forecast.js'
 import { endsInMs, startsInMs } from './forecast/waits.js'
@@ -29,6 +29,8 @@ export interface SchedulerOptions {
   readonly learned: LearnedMemory
   readonly clock: Clock
   readonly settings: SchedulerSettings
+  /** Instead of the rule that the settings name: for simulations, of which one knows the future. */
+  readonly eviction?: EvictionRule<RunnerEntry>
 }
 
 /**
@@ -55,7 +57,7 @@ export class Scheduler {
     const log = new EventLog(options.clock)
     const order = newOrder(options.clock, options.settings)
     const forecast = this.#forecast
-    const eviction = evictionRule(options.settings.eviction, forecast, options.clock)
+    const eviction = options.eviction ?? evictionRule(options.settings.eviction, forecast, options.clock)
     const queue = new RequestQueue(order, options.clock.now())
     this.#queue = queue
     this.#log = log

@@ -16,7 +16,13 @@ export type {
   TraceRequest,
 } from './trace.js'
 export type { MachineDevice, MachineModel } from './machine.js'
-export { machineNamed, MACHINES } from './machine-presets.js'
+export { generate } from './generator.js'
+export type { ClientMix, Workload } from './generator.js'
+export type { Arrivals } from './arrivals.js'
+export { AZURE_CODE, AZURE_CONVERSATION } from './lengths.js'
+export type { Lengths, LengthsOfRequests } from './lengths.js'
+export { machineNamed, MACHINES, machineWith } from './machine-presets.js'
+export type { MachineOptions } from './machine-presets.js'
 export { DEFAULT_SLO } from './report.js'
 export type {
   Bounds,

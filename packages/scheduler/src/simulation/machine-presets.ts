@@ -1,112 +1,95 @@
+import { MACHINE_PRESETS, type Device } from '@berth/budget'
 import type { MachineDevice, MachineModel } from './machine.js'
 
 const GB = 1e9
-const TFLOPS = 1e12
+const TERA = 1e12
 
 /**
- * Data sheets say what a GPU could do; llama.cpp and its like get about so much of it. Memory bandwidth is
+ * Data sheets say what a device could do; llama.cpp and its like get about so much of it. Memory bandwidth is
  * what decoding is bound by, arithmetic what prompts are bound by.
  */
 const OF_BANDWIDTH = 0.7
 const OF_FLOPS = 0.35
 
-interface Gpu {
-  readonly name: string
-  readonly gb: number
-  /** By its data sheet: GB/s, and dense FP16 teraflops. */
-  readonly bandwidth: number
-  readonly teraflops: number
+/** What data sheets say: GB/s of memory, and dense teraflops with 16-bit floats. By the beginning of a device's name. */
+const SHEETS: readonly (readonly [name: string, bandwidth: number, teraflops: number])[] = [
+  ['H200', 4_800, 989],
+  ['H100', 3_350, 989],
+  ['A100', 2_039, 312],
+  ['L40', 864, 181],
+  ['L4', 300, 121],
+  ['RTX 4090', 1_008, 165],
+  ['RTX 4060', 272, 60],
+  ['RTX 3060', 360, 51],
+]
+
+/** A GPU that is not among them, and Apple's M series without a letter behind it. */
+const ANY_GPU = [400, 60] as const
+const UNIFIED = [120, 8] as const
+
+/** Of host memory, and of one core of a CPU with vector instructions. */
+const HOST_BANDWIDTH = 50
+const SERVER_BANDWIDTH = 200
+const CORE_TERAFLOPS = 0.05
+
+/** From so many bytes of host memory on, it is a server. */
+const SERVER = 200 * GB
+
+export interface MachineOptions {
+  /** For people. */
+  readonly name?: string
+  /** Absent: 4 of a laptop, 16 of a machine with a GPU, 64 of a server. */
+  readonly cores?: number
 }
 
-const RTX_4090: Gpu = { name: 'RTX 4090', gb: 24, bandwidth: 1_008, teraflops: 165 }
-const A100: Gpu = { name: 'A100 80 GB', gb: 80, bandwidth: 2_039, teraflops: 312 }
-const H100: Gpu = { name: 'H100 80 GB', gb: 80, bandwidth: 3_350, teraflops: 989 }
-
-function gpu(of: Gpu, index = 0): MachineDevice {
+/** A machine of these memories, as fast as their names let expect. Round figures: a recording of a real run knows better. */
+export function machineWith(devices: readonly Device[], { name, cores }: MachineOptions = {}): MachineModel {
+  const host = devices.find(({ kind }) => kind !== 'gpu')
+  const hasGpu = devices.some(({ kind }) => kind !== 'ram')
+  const isServer = (host?.capacity ?? 0) >= SERVER
+  const count = cores ?? (isServer ? 64 : hasGpu ? 16 : 4)
   return {
-    id: `gpu${index}`,
-    kind: 'gpu',
-    name: of.name,
-    capacity: of.gb * GB,
-    bytesPerSecond: of.bandwidth * GB * OF_BANDWIDTH,
-    flopsPerSecond: of.teraflops * TFLOPS * OF_FLOPS,
+    name: name ?? devices.map((device) => device.name).join(', '),
+    devices: devices.map((device) => withSpeed(device, count, isServer)),
+    cores: count,
+    // A server has its files in memory after the first load, or on several disks.
+    load: { bytesPerSecond: (isServer ? 8 : hasGpu ? 2.5 : 1) * GB, fixedMs: 900 },
+    unloadMs: 200,
+    promptChunk: hasGpu ? 512 : 64,
+    stepMs: 0.5,
+    sequenceMs: 0.1,
+    parkBytesPerSecond: 1.5 * GB,
   }
 }
 
-/** Host memory; its arithmetic is that of the CPU's cores, some 50 gigaflops each with vector instructions. */
-function ram(gb: number, bandwidth: number, cores: number): MachineDevice {
-  return {
-    id: 'ram',
-    kind: 'ram',
-    name: 'RAM',
-    capacity: gb * GB,
-    bytesPerSecond: bandwidth * GB * OF_BANDWIDTH,
-    flopsPerSecond: cores * 0.05 * TFLOPS,
-  }
-}
-
-const COMMON = {
-  load: { bytesPerSecond: 2.5 * GB, fixedMs: 900 },
-  unloadMs: 200,
-  promptChunk: 512,
-  stepMs: 0.5,
-  sequenceMs: 0.1,
-  parkBytesPerSecond: 5 * GB,
-} as const
-
-function withGpus(
-  name: string,
-  gpus: readonly MachineDevice[],
-  host: { gb: number; cores: number },
-): MachineModel {
-  return { name, ...COMMON, devices: [...gpus, ram(host.gb, 200, host.cores)], cores: host.cores }
-}
-
-/** Machines to simulate, by name. Round figures: a recording of a real run knows better. */
-export const MACHINES = {
-  'laptop-8gb': {
-    name: 'Laptop, 8 GB of RAM, 4 cores',
-    ...COMMON,
-    load: { bytesPerSecond: 1 * GB, fixedMs: 1_500 },
-    promptChunk: 64,
-    devices: [ram(8, 50, 4)],
-    cores: 4,
-  },
-  'laptop-16gb-gpu-8gb': withGpus(
-    'Laptop, 16 GB of RAM, GPU with 8 GB',
-    [gpu({ name: 'Laptop GPU 8 GB', gb: 8, bandwidth: 256, teraflops: 40 })],
-    { gb: 16, cores: 8 },
-  ),
-  'apple-m-32gb': {
-    name: 'Apple M, 32 GB unified',
-    ...COMMON,
-    devices: [
-      {
-        id: 'unified',
-        kind: 'unified',
-        name: 'Unified memory',
-        capacity: 32 * GB,
-        bytesPerSecond: 200 * GB * OF_BANDWIDTH,
-        flopsPerSecond: 14 * TFLOPS * 0.6,
-      },
-    ],
-    margin: { fraction: 0.25 },
-    cores: 8,
-  },
-  'rtx-4090': withGpus('RTX 4090, 24 GB', [gpu(RTX_4090)], { gb: 64, cores: 16 }),
-  'a100-80gb': withGpus('A100, 80 GB', [gpu(A100)], { gb: 256, cores: 32 }),
-  'h100-80gb': withGpus('H100, 80 GB', [gpu(H100)], { gb: 256, cores: 32 }),
-  '8xh100': withGpus(
-    '8 × H100, 80 GB each',
-    Array.from({ length: 8 }, (_, i) => gpu(H100, i)),
-    { gb: 2_000, cores: 128 },
-  ),
-} as const satisfies Readonly<Record<string, MachineModel>>
+/** The machines of `MACHINE_PRESETS` by their ids. */
+export const MACHINES: Readonly<Record<string, MachineModel>> = Object.fromEntries(
+  MACHINE_PRESETS.map(({ id, name, devices }) => [id, machineWith(devices, { name })]),
+)
 
 /** @throws RangeError that names the presets there are. */
-export function machineNamed(name: string): MachineModel {
-  const found = Object.entries<MachineModel>(MACHINES).find(([preset]) => preset === name)
-  if (found !== undefined) return found[1]
-  const names = Object.keys(MACHINES).join(', ')
-  throw new RangeError(`There is no machine ${JSON.stringify(name)}: expected one of ${names}`)
+export function machineNamed(id: string): MachineModel {
+  const found = Object.hasOwn(MACHINES, id) ? MACHINES[id] : undefined
+  if (found !== undefined) return found
+  const ids = Object.keys(MACHINES).join(', ')
+  throw new RangeError(`There is no machine ${JSON.stringify(id)}: expected one of ${ids}`)
+}
+
+function withSpeed(device: Device, cores: number, isServer: boolean): MachineDevice {
+  const sheet = SHEETS.find(([name]) => device.name.startsWith(name))
+  if (device.kind === 'ram') {
+    const bandwidth = isServer ? SERVER_BANDWIDTH : HOST_BANDWIDTH
+    return {
+      ...device,
+      bytesPerSecond: bandwidth * GB * OF_BANDWIDTH,
+      flopsPerSecond: cores * CORE_TERAFLOPS * TERA,
+    }
+  }
+  const [bandwidth, teraflops] =
+    sheet === undefined ? (device.kind === 'unified' ? UNIFIED : ANY_GPU) : [sheet[1], sheet[2]]
+  return {
+    ...device,
+    bytesPerSecond: bandwidth * GB * OF_BANDWIDTH,
+    flopsPerSecond: teraflops * TERA * OF_FLOPS,
+  }
 }

@@ -42,6 +42,7 @@ export interface ReporterParts {
   readonly settings: SchedulerSettings
   readonly slo: SloByClass
   readonly fairnessWindowMs: number
+  readonly oracle: boolean
 }
 
 /** Makes a report from the scheduler's events, in a memory that does not grow with them. */
@@ -156,7 +157,7 @@ export class Reporter {
   }
 
   report(now: number): SimulationReport {
-    const { backend, machine, settings, slo } = this.#parts
+    const { backend, machine, oracle, settings, slo } = this.#parts
     this.#passBytes(now)
     this.#series.advance(now)
     const makespanMs = this.#lastEnd
@@ -166,7 +167,7 @@ export class Reporter {
     return {
       version: 1,
       policy: settings.policy,
-      eviction: settings.eviction,
+      eviction: oracle ? 'farthest-next-use' : settings.eviction,
       machine: machine.name,
       makespanMs: round(makespanMs),
       all,

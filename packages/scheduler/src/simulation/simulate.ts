@@ -9,8 +9,9 @@ import type { MachineModel } from './machine.js'
 import { DEFAULT_SLO, type SimulationReport, type SloByClass } from './report.js'
 import { Reporter } from './reporter.js'
 import { requestOf } from './simulated-job.js'
+import { Oracle, readFuture } from './oracle.js'
 import { SimulatedBackend } from './simulated-backend.js'
-import type { TraceLine } from './trace.js'
+import type { TraceLine, TraceRequest } from './trace.js'
 import { VirtualClock } from './virtual-clock.js'
 
 /** The lines of a trace, once more from the beginning at every call. */
@@ -25,6 +26,11 @@ export interface SimulationOptions {
   readonly slo?: SloByClass
   /** Length of the windows in which clients' shares are compared, in milliseconds. */
   readonly fairnessWindowMs?: number
+  /**
+   * Evicts by what the trace says of the future, farthest next use first (Belady, 1966), whatever the settings say
+   * of eviction, and keeps idle models as long as nobody needs their room. For it the trace is read twice.
+   */
+  readonly oracle?: boolean
   /** Hears everything that happens, as it happens. It must not throw. */
   readonly observe?: (moment: Moment) => void
   /** Ends the simulation before its time: it then rejects with the signal's reason. */
@@ -34,7 +40,7 @@ export interface SimulationOptions {
 /** Something that happened, and a look at the scheduler right after it. */
 export interface Moment {
   readonly event: SchedulerEvent
-  snapshot(): Snapshot
+  readonly snapshot: () => Snapshot
 }
 
 const FAIRNESS_WINDOW_MS = 10_000
@@ -45,8 +51,14 @@ const FAIRNESS_WINDOW_MS = 10_000
  */
 export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
   const { machine, signal } = options
-  const settings: SchedulerSettings = { ...DEFAULT_SETTINGS, cores: machine.cores, ...options.settings }
   const clock = new VirtualClock()
+  const oracle = options.oracle === true ? new Oracle(await readFuture(options.trace()), clock) : null
+  const settings: SchedulerSettings = {
+    ...DEFAULT_SETTINGS,
+    cores: machine.cores,
+    ...options.settings,
+    ...(oracle === null ? {} : { keepAliveMs: -1, keepAlive: 'fixed' }),
+  }
   const backend = new SimulatedBackend(clock, machine)
   const budget = new MemoryBudget(machine.devices, { margin: machine.margin ?? {} })
   const scheduler = new Scheduler({
@@ -55,6 +67,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     learned: new LearnedMemory(),
     clock,
     settings,
+    ...(oracle === null ? {} : { eviction: oracle }),
   })
   const fairnessWindowMs = options.fairnessWindowMs ?? FAIRNESS_WINDOW_MS
   const reporter = new Reporter({
@@ -64,10 +77,12 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     settings,
     slo: options.slo ?? DEFAULT_SLO,
     fairnessWindowMs,
+    oracle: oracle !== null,
   })
   const { observe } = options
   scheduler.on((event) => {
     reporter.hear(event)
+    oracle?.hear(event)
     observe?.({ event, snapshot: () => scheduler.snapshot() })
   })
   const closeWindows = (): void => {
@@ -94,13 +109,14 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     else if (line.type === 'end') endsAt = line.at
     else if (line.type === 'request') {
       await passUntil(line.at)
-      const request = requestOf(line)
+      const request = requestOf(oracle === null ? line : withoutKeepAlive(line))
       if (request.job !== undefined) reporter.coming(line, request.job)
       try {
         scheduler.submit(request)
       } catch (error) {
         if (!(error instanceof SchedulerError)) throw error
         reporter.refused(error.code)
+        oracle?.turnedAway(line.model, line.purpose ?? 'generate')
       }
       await clock.settle()
     }
@@ -113,4 +129,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   }
   if (endsAt > clock.now()) await passUntil(endsAt)
   return reporter.report(clock.now())
+}
+
+/** The oracle knows better than a request how long its model should stay. */
+function withoutKeepAlive(line: TraceRequest): TraceRequest {
+  const { keepAliveMs: _unused, ...rest } = line
+  return rest
 }

@@ -134,8 +134,9 @@ export class SimulatedRun implements Run {
     if (this.phase === 'over') return
     this.phase = 'over'
     this.#listener = null
-    this.#parking?.reject(new BackendError('aborted', 'the job was over first'))
+    // In this order: whoever hears that it was too late to park knows why.
     this.#end.resolve(end)
+    if (end.how !== 'parked') this.#parking?.reject(new BackendError('aborted', 'the job was over first'))
   }
 
   metrics(): Metrics {

@@ -10,6 +10,12 @@ interface Timer {
 /** Turns of the microtask queue in which nobody asks the clock anything, after which promises have come to rest. */
 const QUIET_TURNS = 16
 
+/**
+ * A timer is so much later at least, in milliseconds, as real ones are later: who works out when something is due,
+ * and finds at that time that by rounding it is not quite, would else wait for ever without time passing.
+ */
+const TICK = 1e-3
+
 /** No sweeping of so few dead timers. */
 const FEW = 1_024
 
@@ -36,7 +42,7 @@ export class VirtualClock implements Clock {
     this.#asked += 1
     if (at === Infinity) return NEVER
     this.#seq += 1
-    const timer: Timer = { at: Math.max(at, this.#now), seq: this.#seq, run }
+    const timer: Timer = { at: Math.max(at, this.#now + TICK), seq: this.#seq, run }
     this.#push(timer)
     return {
       [Symbol.dispose]: () => {

@@ -1,5 +1,5 @@
 import { signal, type ReadonlySignal } from '@preact/signals'
-import { MACHINES } from '@berth/scheduler/simulation'
+import { machineNamed as presetNamed, MACHINES } from '@berth/scheduler/simulation'
 import type { MachineModel } from '@berth/scheduler/simulation'
 import type { PolicyColumn, WhatIfState } from '../state.js'
 import { EXAMPLES } from './examples.js'
@@ -44,7 +44,7 @@ export function subjectOf({ example, machine }: WhatIfState, trace: OwnTrace | n
   const preset = machineNamed(machine)
   if (example === OWN) {
     if (trace === null) return null
-    const on: MachineModel = preset ?? MACHINES['rtx-4090']
+    const on: MachineModel = preset ?? presetNamed('rtx-4090')
     return {
       name: trace.name,
       about: `Your own trace, on ${on.name}.`,

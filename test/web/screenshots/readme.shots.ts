@@ -85,3 +85,23 @@ test('the activity of a server that has more to do than slots', async ({ startBe
   ending.abort()
   await Promise.all(rest)
 })
+
+test('the planner: what fits', async ({ open, page }) => {
+  await page.setViewportSize(SIZES[0])
+  await open('/#/planner?v=1&m=known:llama-3-8b&m=known:qwen3-14b&m=known:llama-3-70b&ctx=8192&on=own:12/32')
+  await expect(page.getByRole('heading', { name: 'Qwen3-14B' })).toBeVisible()
+  await page.mouse.move(0, 0)
+  await shoot(page, 'planner')
+})
+
+test('the planner: what if', async ({ open, page }) => {
+  await page.setViewportSize(SIZES[0])
+  await open(
+    '/#/planner?v=1&tab=what-if&example=two-models-8gb&p=fair,lru,preempt&p=fifo,cost,preempt&step=3',
+  )
+  await expect(page.getByText('Decided now')).toHaveCount(2)
+  await page.getByRole('region', { name: 'Decisions' }).scrollIntoViewIfNeeded()
+  await page.locator('.shell-scroll').evaluate((scroll) => scroll.scrollTo(0, 260))
+  await page.mouse.move(0, 0)
+  await shoot(page, 'planner-what-if')
+})

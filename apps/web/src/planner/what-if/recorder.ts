@@ -3,7 +3,7 @@ import type { Moment as Heard } from '@berth/scheduler/simulation'
 import type { Decision, Lane, Moment, Run, Stretch } from './run.js'
 
 /** Moments that are kept: nobody steps through more, and each holds how everything stood. */
-export const MOST_MOMENTS = 2_000
+const MOST_MOMENTS = 2_000
 const MOST_WAITING = 20
 const MOST_STRETCHES = 5_000
 /** Nobody sees a shorter one. */

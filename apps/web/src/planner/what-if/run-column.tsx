@@ -91,7 +91,7 @@ function Runners({ moment, models }: { readonly moment: Moment; readonly models:
 function runnerText({ running, slots, why, draining }: RunnerThen): string {
   const who = running.map(({ client }) => client).join(', ')
   const busy = running.length === 0 ? '' : `${running.length} of ${slots} slots: ${who}. `
-  return `${busy}${draining ? 'Takes no new work. ' : ''}${why}.`
+  return `${busy}${draining ? 'Takes no new work. ' : ''}${why.slice(0, 1).toUpperCase()}${why.slice(1)}.`
 }
 
 function Memory({ moment }: { readonly moment: Moment }) {

@@ -67,7 +67,7 @@ export function subjectOf({ example, machine }: WhatIfState, trace: OwnTrace | n
 }
 
 /** Undefined for a name that is in no list. */
-export function machineNamed(name: string): MachineModel | undefined {
+function machineNamed(name: string): MachineModel | undefined {
   return Object.entries<MachineModel>(MACHINES).find(([preset]) => preset === name)?.[1]
 }
 

@@ -61,6 +61,9 @@ const level = (record: RequestRecord) => CLASSES.indexOf(record.class)
 const age = (record: RequestRecord) => record.waitsSince + SETTINGS.classDelayMs[record.class]
 const pick = (from: ReadonlySet<RequestRecord>, which: number) => [...from][which % from.size]
 
+const due = ({ class: of, waitsSince }: RequestRecord) =>
+  waitsSince + (of === 'interactive' ? SETTINGS.starvationMs : SETTINGS.classDelayMs[of])
+
 /** What the order has to come to, reckoned anew from all that waits at every question. */
 class Reckoning {
   readonly counters = new Map<string, number>()
@@ -99,8 +102,6 @@ class Reckoning {
   /** Who has a turn for having waited too long: after seven that had none. */
   #overdue(model: string, now: number): RequestRecord | undefined {
     if ((this.#starts.get(model) ?? 8) < 8) return undefined
-    const due = ({ class: of, waitsSince }: RequestRecord) =>
-      waitsSince + (of === 'interactive' ? SETTINGS.starvationMs : SETTINGS.classDelayMs[of])
     return [...this.waiting]
       .filter((record) => record.line.model === model && due(record) <= now)
       .toSorted((a, b) => due(a) - due(b) || a.seq - b.seq)[0]

@@ -8,6 +8,8 @@ import { finished, generate, GiB, gpu, model, ram, world } from './world.js'
 const A = { model: 'a', purpose: 'generate' } as const
 const B = { model: 'b', purpose: 'generate' } as const
 
+const asked = (name: string, client: string) => generate(name, { client, prompt: 'x'.repeat(400) })
+
 function metrics(promptTokens: number, decodedTokens: number, cachedTokens = 0): Metrics {
   const promptMs = 2 * (promptTokens - cachedTokens)
   return { promptTokens, cachedTokens, promptMs, decodedTokens, decodeMs: 10 * decodedTokens }
@@ -35,7 +37,6 @@ describe('a load', () => {
 describe('work', () => {
   it('is reckoned by the length of the prompt and of the answers that this client had, then this model, then all', () => {
     const forecast = new Forecast()
-    const asked = (name: string, client: string) => generate(name, { client, prompt: 'x'.repeat(400) })
     expect(forecast.work(asked('a', 'x'))).toMatchObject({ promptTokens: 100, decodeTokens: 256 })
     forecast.answered(asked('a', 'x'), metrics(100, 20), 400)
     forecast.answered(asked('a', 'y'), metrics(100, 80), 1_000)

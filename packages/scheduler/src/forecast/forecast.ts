@@ -63,11 +63,11 @@ export class Forecast {
     return this.#of(of)?.load.value ?? bytes * (this.#loadRate.value ?? LOAD_MS_A_BYTE)
   }
 
-  /** What a request takes: its prompt by its length, its answer as long as this client's of this model were, else this model's, else all. */
-  work(request: SchedulerRequest): Work {
+  /** What a request takes: its prompt by its length, its answer as long as this client's of this model were, else this model's, else all. @param known its prompt's length, where that was reckoned before */
+  work(request: SchedulerRequest, known?: Tokens): Work {
     const { job } = request
     if (job === undefined) return { promptTokens: 0, decodeTokens: 0, ms: 0 }
-    const promptTokens = request.promptTokens ?? promptSize(job)
+    const promptTokens = known ?? request.promptTokens ?? promptSize(job)
     const decodeTokens = job.kind === 'embed' ? 0 : this.#answerTokens(request, job.maxTokens)
     return { promptTokens, decodeTokens, ms: this.computeMs(request, promptTokens, decodeTokens) }
   }

@@ -1,7 +1,7 @@
 import type { RequestRecord } from '../request-record.js'
 import { totalBytes, type RunnerEntry, type RunningJob } from '../runner-entry.js'
 import type { Line } from '../line.js'
-import type { Forecast } from './forecast.js'
+import type { Forecast, Work } from './forecast.js'
 
 /**
  * Milliseconds until a request would start that has so many before it in its model's line: until what is loaded
@@ -60,7 +60,7 @@ export function endsInMs(
     if (job !== undefined) return leftMs(forecast, job, now)
   }
   const startsIn = startsInMs(forecast, record, now, runners)
-  return startsIn === null ? null : startsIn + record.work.ms
+  return startsIn === null ? null : startsIn + workOf(forecast, record).ms
 }
 
 function loadLeft(forecast: Forecast, runner: RunnerEntry, now: number): number {
@@ -73,9 +73,14 @@ function loadLeft(forecast: Forecast, runner: RunnerEntry, now: number): number 
   return all - took
 }
 
+/** By what is known now, which may be more than at its arrival. */
+function workOf(forecast: Forecast, { request, work }: RequestRecord): Work {
+  return forecast.work(request, work.promptTokens)
+}
+
 /** A running job's time to its end. */
 function leftMs(forecast: Forecast, { record, progress, since }: RunningJob, now: number): number {
-  const { work } = record
+  const work = workOf(forecast, record)
   if (progress?.phase === 'decode') {
     // One that is past what was expected of it is taken to need a tenth more.
     const left = Math.max(work.decodeTokens - progress.tokens, progress.tokens / 10)

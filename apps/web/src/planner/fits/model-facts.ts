@@ -3,6 +3,7 @@ import type { EngineFacts, GgufMetadata, GgufValue, MemoryProfile } from '@berth
 import type { OllamaShowResponse } from '@berth/protocol'
 import type { ModelCard } from '../../host/index.js'
 import { formatCount } from '../../shell/index.js'
+import { modelText } from '../address/encode.js'
 import { KNOWN_MODELS } from '../known-models.js'
 import type { ModelRef } from '../state.js'
 
@@ -15,40 +16,62 @@ export interface ModelFacts {
   readonly profile: (engine: EngineFacts) => MemoryProfile
 }
 
-/** What is known without asking anybody; null where its figures have to be fetched. */
+/** Facts that were made, by the model's text: to plan is to ask the same model at many settings, which it remembers. */
+const made = new Map<string, ModelFacts>()
+const MOST_MADE = 64
+
+/** What is known without asking anybody, the same for the same model; null where its figures have to be fetched. */
 export function factsAtHand(ref: ModelRef, cards: readonly ModelCard[]): ModelFacts | null {
+  const key = modelText(ref)
+  const had = made.get(key)
+  if (had !== undefined) return had
+  const facts = makeFacts(ref, cards)
+  if (facts === null) return null
+  if (made.size >= MOST_MADE) made.clear()
+  made.set(key, facts)
+  return facts
+}
+
+/** Each engine's profile is made once. */
+function factsOf(name: string, detail: string, make: (engine: EngineFacts) => MemoryProfile): ModelFacts {
+  const profiles = new Map<EngineFacts, MemoryProfile>()
+  return {
+    name,
+    detail,
+    profile: (engine) => {
+      const profile = profiles.get(engine) ?? make(engine)
+      profiles.set(engine, profile)
+      return profile
+    },
+  }
+}
+
+function makeFacts(ref: ModelRef, cards: readonly ModelCard[]): ModelFacts | null {
   if (ref.kind === 'known') {
     const known = KNOWN_MODELS.find(({ id }) => id === ref.id)
     if (known === undefined) return null
-    return {
-      name: known.name,
-      detail: `${formatBytes(known.numbers.weights, 'GB')}, ${known.quantization}`,
-      profile: (engine) => profileFromNumbers(known.numbers, engine),
-    }
+    const detail = `${formatBytes(known.numbers.weights, 'GB')}, ${known.quantization}`
+    return factsOf(known.name, detail, (engine) => profileFromNumbers(known.numbers, engine))
   }
   if (ref.kind === 'numbers') {
     const { numbers, name } = ref
-    return {
-      name: name || 'A model by its numbers',
-      detail: `${formatBytes(numbers.weights, 'GB')}, ${formatCount(parametersOf(numbers))} parameters`,
-      profile: (engine) => profileFromNumbers(numbers, engine),
-    }
+    const detail = `${formatBytes(numbers.weights, 'GB')}, ${formatCount(parametersOf(numbers))} parameters`
+    return factsOf(name || 'A model by its numbers', detail, (engine) => profileFromNumbers(numbers, engine))
   }
   if (ref.kind !== 'webllm') return null
   const card = cards.find(({ id }) => id === ref.id)
   if (card?.profile === undefined) return null
   const { profile } = card
-  return { name: card.name, detail: `WebLLM, ${card.quantization ?? 'compiled'}`, profile: () => profile }
+  return factsOf(card.name, `WebLLM, ${card.quantization ?? 'compiled'}`, () => profile)
 }
 
 /** By the head of a GGUF file. */
 export function factsOfFile(name: string, metadata: GgufMetadata): ModelFacts {
   const said = metadata.values['general.name']
-  return {
-    name: typeof said === 'string' && said !== '' ? said : name,
-    detail: `GGUF, ${String(metadata.values['general.architecture'] ?? 'unknown')}`,
-    profile: (engine) => profileFromGguf(metadata, engine),
-  }
+  const detail = `GGUF, ${String(metadata.values['general.architecture'] ?? 'unknown')}`
+  return factsOf(typeof said === 'string' && said !== '' ? said : name, detail, (engine) =>
+    profileFromGguf(metadata, engine),
+  )
 }
 
 /**
@@ -76,13 +99,10 @@ export function factsOfShown(
       shape,
     })),
   }
-  return {
-    name,
-    detail: [details.parameter_size, details.quantization_level, from]
-      .filter((word) => word !== '')
-      .join(', '),
-    profile: (engine) => profileFromGguf(metadata, engine),
-  }
+  const words = [details.parameter_size, details.quantization_level, from]
+  return factsOf(name, words.filter((word) => word !== '').join(', '), (engine) =>
+    profileFromGguf(metadata, engine),
+  )
 }
 
 function isValue(value: unknown): value is GgufValue {

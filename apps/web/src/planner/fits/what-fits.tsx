@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import {
   Button,
   Field,
@@ -34,14 +34,13 @@ export function WhatFits() {
   const { fits } = planner.value
   const machine = lookAtMachine(fits.machine, view)
   const looked = fits.models.map((ref) => ({ ref, looked: lookAtModel(ref, view) }))
-  const planned =
-    machine.state === 'ready'
-      ? planModels(
-          looked.map(({ looked: one }) => (one.state === 'ready' ? one.value : null)),
-          machine.value,
-          fits,
-        )
-      : []
+  const on = machine.state === 'ready' ? machine.value : null
+  const facts = looked.map(({ looked: one }) => (one.state === 'ready' ? one.value : null))
+  const planned = useMemo(
+    () => (on === null ? [] : planModels(facts, on, fits)),
+    // The host's view changes all the while; what is planned does not by that.
+    [on === null ? '' : JSON.stringify(on.room), ...facts, fits],
+  )
   const [adding, setAdding] = useState(false)
   return (
     <div class="planner-fits">

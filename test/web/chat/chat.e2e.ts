@@ -29,6 +29,26 @@ test('streams an answer, gives the conversation a title and shows what it took',
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('The capital is **Paris**.')
 })
 
+test('says an answer without its signs, and that its server is gone while it is', async ({ chat }) => {
+  const { page } = chat
+  await chat.exchange('What is the capital of France?', 'The capital is **Paris**.')
+  await expect(page.getByText('Answer: The capital is Paris.')).toHaveCount(1)
+  const server = (state: 'connected' | 'unreachable') =>
+    chat.lab.evaluate(({ host }, now) => {
+      const view = host.view.peek()
+      if (view === null) return
+      host.view.value = {
+        ...view,
+        models: view.models.map((model) => ({ ...model, id: 'http://harbour/smol', place: 'server' })),
+        servers: [{ name: 'Harbour', address: 'http://harbour', state: now, why: null }],
+      }
+    }, state)
+  await server('unreachable')
+  await expect(page.getByText('Harbour cannot be reached just now.')).toBeVisible()
+  await server('connected')
+  await expect(page.getByText('Harbour cannot be reached just now.')).toBeHidden()
+})
+
 test('renders a finished block once, and an answer once a frame at most', async ({ chat }) => {
   const { page } = chat
   await chat.exchange('Earlier question', 'Earlier answer')

@@ -2,7 +2,7 @@ import type { Tokens } from '@berth/budget'
 
 /** How long a figure covers, and how many of them are kept: an hour. */
 export const BUCKET_MS = 5_000
-export const BUCKETS = 720
+const BUCKETS = 720
 
 /** What happened in a bucket, summed. */
 const SUMS = ['prompt', 'decoded', 'started', 'hits', 'loads', 'evictions'] as const

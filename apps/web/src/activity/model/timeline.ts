@@ -44,7 +44,7 @@ export interface Lane {
 }
 
 /** How long segments are kept. */
-export const KEPT_MS = 60 * 60_000
+const KEPT_MS = 60 * 60_000
 
 /** The most that are kept, of a lane and in all; the oldest go first. */
 const MOST_OF_LANE = 1_500

@@ -2,7 +2,7 @@ import type { Lane, Segment, SegmentKind } from '../model/timeline.js'
 import { ticksOf, type TimeRange } from './timeline-range.js'
 
 /** Pixels. */
-export const LANE_HEIGHT = 34
+const LANE_HEIGHT = 34
 const AXIS_HEIGHT = 22
 const LABEL_HEIGHT = 13
 const GAP = 3

@@ -11,8 +11,8 @@ let loading: Promise<void> | null = null
 /** Nobody needs the reader of Markdown before the first answer. A fetch that failed is tried again by the next text. */
 function load(): void {
   loading ??= import('./markdown.js').then(
-    ({ Markdown }) => {
-      loaded.value = { Markdown }
+    (come) => {
+      loaded.value = come
     },
     // Without it (no network on the first visit) the text is plain, and still all there.
     () => {

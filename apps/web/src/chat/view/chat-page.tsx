@@ -15,11 +15,13 @@ import {
 import { chatsOf } from '../chats.js'
 import type { Chats } from '../chats.js'
 import type { OpenChat } from '../open-chat.js'
+import { plainText } from '../plain-text.js'
 import { Composer } from './composer.js'
 import { EmptyState } from './empty-state.js'
 import { MessageList } from './message-list.js'
 import type { MessageActions } from './message-view.js'
 import { ModelPicker } from './model-picker.js'
+import { ServerGone } from './server-gone.js'
 import './chat-page.css'
 
 const SettingsDialog = later(
@@ -104,6 +106,7 @@ function Conversation({ chats, chat }: { readonly chats: Chats; readonly chat: O
         <IconButton icon="settings" label="Settings of this conversation" onClick={() => setSetting(true)} />
       </PageHeader>
       <Trouble chats={chats} />
+      <ServerGone card={card} view={chats.client.view.value} />
       {state === 'loading' && (
         <div class="chat-middle" role="status" aria-label="Opening the conversation">
           <Spinner size={24} />
@@ -164,7 +167,7 @@ function useAnnouncements(chat: OpenChat): void {
     const answer = over === null ? undefined : chat.message(over)?.peek()
     if (answer?.answer == null) return
     const { state, problem } = answer.answer
-    if (state === 'done') announce(`Answer: ${answer.text.slice(0, SPOKEN)}`)
+    if (state === 'done') announce(`Answer: ${plainText(answer.text.slice(0, SPOKEN))}`)
     else if (state === 'stopped') announce('Stopped')
     else announce(problem?.message ?? 'The answer was interrupted', 'assertive')
   }, [writing])

@@ -6,6 +6,8 @@ import type { Measure } from './measure.js'
 
 const WAITING = [10, 1_000, 100_000] as const
 const RUNNERS = [1, 10, 100] as const
+/** As many as runners, each with a model of its own; or many that share them. */
+const CLIENTS = 1_000
 const ROUNDS = 2_000
 const SERIES = 5
 
@@ -15,27 +17,42 @@ const SERIES = 5
  */
 export async function run(): Promise<Measure[]> {
   // The first figures of a process are its compiler's.
-  await microseconds(10, 1_000)
+  await microseconds(10, 1_000, 10)
   const measures: Measure[] = []
-  for (const runners of RUNNERS) {
+  const cases = [
+    ...RUNNERS.map((runners) => ({ runners, clients: runners })),
+    { runners: 10, clients: CLIENTS },
+  ]
+  for (const { runners, clients } of cases) {
     const costs: number[] = []
+    const of = `decision/${runners}-runners${clients === runners ? '' : `/${clients}-clients`}`
     for (const waiting of WAITING) {
-      const cost = await microseconds(runners, waiting)
+      const cost = await microseconds(runners, waiting, clients)
       costs.push(cost)
-      const name = `decision/${runners}-runners/${waiting}-waiting`
-      const settings = { runners, waiting, rounds: ROUNDS, series: SERIES }
+      const name = `${of}/${waiting}-waiting`
+      const settings = { runners, clients, waiting, rounds: ROUNDS, series: SERIES }
       measures.push({ name, value: cost, unit: 'CPU us/decision', settings })
       measures.push({ name: `${name}/rate`, value: 1e6 / cost, unit: 'decisions/s', settings })
     }
     const growth = (costs.at(-1) ?? Number.NaN) / (costs[0] ?? Number.NaN)
-    const settings = { runners, from: WAITING[0], to: WAITING[2] }
-    measures.push({ name: `decision/${runners}-runners/growth`, value: growth, unit: 'ratio', settings })
+    const settings = { runners, clients, from: WAITING[0], to: WAITING[2] }
+    measures.push({ name: `${of}/growth`, value: growth, unit: 'ratio', settings })
   }
   return measures
 }
 
 /** Microseconds of CPU a decision: the median of several series. CPU time, for others use this machine too. */
-async function microseconds(runners: number, waiting: number): Promise<number> {
+async function microseconds(runners: number, waiting: number, clients: number): Promise<number> {
+  let asked = 0
+  const request = (model: number): SchedulerRequest => {
+    asked += 1
+    return {
+      model: `m${model}`,
+      purpose: 'embed',
+      job: { kind: 'embed', inputs: [], truncate: true },
+      client: `c${clients === runners ? model : asked % clients}`,
+    }
+  }
   const backend = new EndlessBackend(runners)
   const scheduler = new Scheduler({
     backends: [backend],
@@ -66,15 +83,6 @@ async function microseconds(runners: number, waiting: number): Promise<number> {
     series.push((user + system) / (2 * ROUNDS))
   }
   return series.toSorted((a, b) => a - b)[Math.floor(SERIES / 2)] ?? Number.NaN
-}
-
-function request(model: number): SchedulerRequest {
-  return {
-    model: `m${model}`,
-    purpose: 'embed',
-    job: { kind: 'embed', inputs: [], truncate: true },
-    client: `c${model}`,
-  }
 }
 
 /** Lets promises settle until something holds. */

@@ -26,7 +26,7 @@ export class FairLine implements OrderedLine {
     shares: new SortedLine<Share>(byShare),
     of: new Map<Client, Share>(),
   }))
-  readonly #places = new Places(() => this.first)
+  readonly #places: Places = new Places(() => this.first)
   readonly #byDue = new SortedLine<RequestRecord>(byDue)
   /** Starts since somebody had a turn for having waited too long. */
   #starts = TURNS

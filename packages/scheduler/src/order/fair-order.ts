@@ -20,11 +20,10 @@ const LEVELS: Readonly<Record<RequestClass, Level>> = { interactive: 0, normal: 
 
 /** By class, then the client that has had the fewest tokens, then arrival; and a turn now and then for who has waited longer than its class may. */
 export class FairOrder implements Order {
-  readonly all = new Places(() => this.#head())
+  /** Its head is that of the line in which the first place is. */
+  readonly all: Places = new Places((first) => first.line.waiting.first)
   readonly #settings: Pick<SchedulerSettings, 'classDelayMs' | 'starvationMs'>
   readonly #clients = new Clients()
-  /** Lines in which somebody waits. */
-  readonly #lines = new Set<FairLine>()
   readonly #rules: FairRules
 
   constructor(clock: Clock, settings: Pick<SchedulerSettings, 'classDelayMs' | 'starvationMs'>) {
@@ -117,26 +116,12 @@ export class FairOrder implements Order {
     place.level = LEVELS[record.class]
     place.due = record.class === 'interactive' ? record.waitsSince + starvationMs : record.key
     this.all.add(record)
-    const line = lineOf(record)
-    line.add(record)
-    this.#lines.add(line)
+    lineOf(record).add(record)
   }
 
   #remove(record: RequestRecord): void {
     this.all.delete(record)
-    const line = lineOf(record)
-    line.delete(record)
-    if (line.size === 0) this.#lines.delete(line)
-  }
-
-  /** Who is served next of all, if every line had a slot. */
-  #head(): RequestRecord | undefined {
-    let head: RequestRecord | undefined
-    for (const line of this.#lines) {
-      const { first } = line
-      if (first !== undefined && (head === undefined || this.compare(first, head) < 0)) head = first
-    }
-    return head
+    lineOf(record).delete(record)
   }
 }
 

@@ -28,11 +28,11 @@ export interface FairPlace {
  */
 export class Places implements WaitingLine {
   readonly #places = new SortedLine<RequestRecord>(byPlace)
-  readonly #head: () => RequestRecord | undefined
+  readonly #headOf: (first: RequestRecord) => RequestRecord | undefined
 
-  /** @param head who is really served next */
-  constructor(head: () => RequestRecord | undefined) {
-    this.#head = head
+  /** @param headOf who is really served next, where this one has the first place */
+  constructor(headOf: (first: RequestRecord) => RequestRecord | undefined) {
+    this.#headOf = headOf
   }
 
   get size(): number {
@@ -40,7 +40,8 @@ export class Places implements WaitingLine {
   }
 
   get first(): RequestRecord | undefined {
-    return this.#head()
+    const { first } = this.#places
+    return first === undefined ? undefined : this.#headOf(first)
   }
 
   add(record: RequestRecord): void {
@@ -53,13 +54,13 @@ export class Places implements WaitingLine {
   }
 
   rank(record: RequestRecord): number {
-    const head = this.#head()
+    const head = this.first
     if (head === undefined || record === head) return 0
     return this.#places.rank(record) + (byPlace(record, head) < 0 ? 1 : 0)
   }
 
   *[Symbol.iterator](): Iterator<RequestRecord> {
-    const head = this.#head()
+    const head = this.first
     if (head === undefined) return
     yield head
     for (const record of this.#places) if (record !== head) yield record

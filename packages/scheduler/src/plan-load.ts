@@ -1,5 +1,4 @@
 import {
-  chooseSlots,
   formatBytes,
   type DeviceRoom,
   type MemoryProfile,
@@ -21,6 +20,8 @@ export interface MemoryView {
   empty(): readonly DeviceRoom[]
   /** The verdict of `place`, with what was learned of the model. */
   place(settings: MemorySettings, room: readonly DeviceRoom[]): Verdict
+  /** The answer of `chooseSlots`. */
+  slots(settings: MemorySettings, room: readonly DeviceRoom[]): number
 }
 
 export interface LoadQuestion<R extends RunnerView> {
@@ -124,7 +125,12 @@ function load<R extends RunnerView>(
 
 /** What to load with, before it is known whether it fits. */
 function loadSettings(
-  { profile, wish, settings }: Pick<LoadQuestion<RunnerView>, 'profile' | 'wish' | 'settings'>,
+  {
+    profile,
+    wish,
+    settings,
+    memory,
+  }: Pick<LoadQuestion<RunnerView>, 'profile' | 'wish' | 'settings' | 'memory'>,
   free: readonly DeviceRoom[],
 ): MemorySettings {
   const one: MemorySettings = {
@@ -135,7 +141,7 @@ function loadSettings(
   }
   // How many jobs a foreign engine takes has nothing to do with our memory.
   if (profile.kind === 'foreign' && profile.maxSlots !== undefined) return { ...one, slots: profile.maxSlots }
-  const slots = settings.slots > 0 ? settings.slots : chooseSlots(profile, one, free)
+  const slots = settings.slots > 0 ? settings.slots : memory.slots(one, free)
   return { ...one, slots: Math.min(slots, profile.maxSlots ?? slots) }
 }
 

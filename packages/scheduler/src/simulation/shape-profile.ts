@@ -7,7 +7,8 @@ const NOTHING = { bytes: 0, repackable: 0, repacked: 0 }
 const USUAL_LAYERS = 32
 
 /** A model's memory from the few figures of its shape: weights and KV cache, evenly over its layers. */
-export function profileOfShape({ bytes, shape, parameters }: TraceModel): GgufProfile {
+export function profileOfShape({ shape, parameters, ...model }: TraceModel): GgufProfile {
+  const bytes = Math.round(model.bytes)
   const { layers = USUAL_LAYERS, kvBytesPerToken = 0, trainedContext, overheadBytes = 0 } = shape ?? {}
   // An f16 element takes 2 bytes, and half of the elements are K.
   const elements = Math.round(kvBytesPerToken / layers / 4)

@@ -69,6 +69,7 @@ export function TimelineView({ timeline, drawn, nameOf, now }: TimelineViewProps
             <span class={`timeline-swatch timeline-${kind}`} /> {KIND_TEXT[kind]}
           </li>
         ))}
+        <li class="timeline-hint">Drag to move, Ctrl and the wheel to zoom, click for the reason.</li>
       </ul>
       <div class="timeline-frame">
         <canvas

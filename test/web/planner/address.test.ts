@@ -63,7 +63,7 @@ const states: fc.Arbitrary<PlannerState> = fc.record({
     columns: fc.array(
       fc.record({
         policy: fc.constantFrom('fifo', 'fair', 'shortest'),
-        eviction: fc.constantFrom('lru', 'cost'),
+        eviction: fc.constantFrom('lru', 'cost', 'oracle'),
         preempt: fc.boolean(),
       }),
       { minLength: 1, maxLength: 3 },

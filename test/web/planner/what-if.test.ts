@@ -5,13 +5,14 @@ import { EXAMPLES } from '../../../apps/web/src/planner/what-if/examples.js'
 import { execute } from '../../../apps/web/src/planner/what-if/execute.js'
 import { figureRows } from '../../../apps/web/src/planner/what-if/figures.js'
 import type { Run } from '../../../apps/web/src/planner/what-if/run.js'
+import { schedulerOf } from '../../../apps/web/src/planner/what-if/trace-source.js'
 import { clockText, momentAt, momentTitle, timesOf } from '../../../apps/web/src/planner/what-if/steps.js'
 
 async function run(id: string, column: Partial<PolicyColumn> = {}): Promise<Run> {
   const example = EXAMPLES.find((one) => one.id === id)
   if (example === undefined) throw new Error(`there is no example ${id}`)
   const { trace, machine, settings } = example
-  return await execute({ trace, machine, settings: { ...settings, ...DEFAULT_COLUMN, ...column } })
+  return await execute({ trace, machine, ...schedulerOf({ ...DEFAULT_COLUMN, ...column }, settings) })
 }
 
 /** What was decided when, in seconds, less requests and what only ends. */
@@ -97,6 +98,15 @@ test('people behind a batch: its work gives way, and goes on', async () => {
   expect(sooner).toBeLessThan(later ?? 0)
 })
 
+test('an oracle loads no more often than any policy', async () => {
+  const [lru, cost, oracle] = await Promise.all(
+    (['lru', 'cost', 'oracle'] as const).map((eviction) => run('thrash', { eviction })),
+  )
+  expect(oracle?.report.eviction).toBe('farthest-next-use')
+  expect(oracle?.report.swaps.loads).toBeLessThanOrEqual(lru?.report.swaps.loads ?? 0)
+  expect(oracle?.report.swaps.loads).toBeLessThanOrEqual(cost?.report.swaps.loads ?? 0)
+})
+
 test('the same trace gives the same moments, every time', async () => {
   expect(await run('thrash')).toEqual(await run('thrash'))
 })
@@ -114,6 +124,7 @@ describe('a trace of one’s own', () => {
       trace: `${head}\n${model}\n${request}\n`,
       machine,
       settings: {},
+      oracle: false,
     })
     expect(report.all.finished).toBe(1)
     expect(moments[0]?.at).toBe(5)
@@ -124,7 +135,7 @@ describe('a trace of one’s own', () => {
     ['not json', /line 1/i],
     [head, /no requests/],
   ])('that is none is refused: %j', async (trace, message) => {
-    await expect(execute({ trace, machine, settings: {} })).rejects.toThrow(message)
+    await expect(execute({ trace, machine, settings: {}, oracle: false })).rejects.toThrow(message)
   })
 })
 

@@ -50,7 +50,8 @@ export type MachineRef =
 /** The scheduler's settings that columns may differ in. */
 export interface PolicyColumn {
   readonly policy: 'fifo' | 'fair' | 'shortest'
-  readonly eviction: 'lru' | 'cost'
+  /** `oracle`: what no scheduler can have, a look into the future: the model that is wanted again last leaves. */
+  readonly eviction: 'lru' | 'cost' | 'oracle'
   readonly preempt: boolean
 }
 

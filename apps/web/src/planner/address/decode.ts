@@ -175,7 +175,7 @@ function readColumn(text: string): PolicyColumn | null {
   const take = <Word extends string>(choices: readonly Word[]): Word | undefined =>
     choices.find((choice) => words.delete(choice))
   const policy = take(['fifo', 'fair', 'shortest'])
-  const eviction = take(['lru', 'cost'])
+  const eviction = take(['lru', 'cost', 'oracle'])
   const preempt = take(['preempt']) !== undefined
   return policy === undefined || eviction === undefined || words.size > 0
     ? null

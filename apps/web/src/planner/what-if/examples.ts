@@ -204,10 +204,10 @@ export const EXAMPLES: readonly Example[] = [
     id: 'thrash',
     name: 'More models than memory',
     about:
-      'Four models, room for two. One is slow to load: who only looks at what was used last throws it out again and again.',
+      'Four models, room for two. One is slow to load: who only looks at what was used last throws it out again and again. The oracle knows what comes: nobody can do better at keeping models.',
     machine: card(16),
     settings: { slots: 1, contextLength: 4096 },
-    columns: [COLUMN, { ...COLUMN, eviction: 'cost' }],
+    columns: [COLUMN, { ...COLUMN, eviction: 'cost' }, { ...COLUMN, eviction: 'oracle' }],
     trace: thrash(),
   },
   {

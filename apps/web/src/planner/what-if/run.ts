@@ -7,6 +7,8 @@ export interface RunOrder {
   readonly trace: readonly TraceLine[] | string
   readonly machine: MachineModel
   readonly settings: Partial<SchedulerSettings>
+  /** Evicts what is wanted again last, which only who knows the trace can. */
+  readonly oracle: boolean
 }
 
 /** What came of it. Plain data. */

@@ -49,7 +49,7 @@ export function subjectOf({ example, machine }: WhatIfState, trace: OwnTrace | n
       name: trace.name,
       about: `Your own trace, on ${on.name}.`,
       key: `${OWN} ${trace.version} ${machine}`,
-      orderFor: (column) => ({ trace: trace.text, machine: on, settings: column }),
+      orderFor: (column) => ({ trace: trace.text, machine: on, ...schedulerOf(column) }),
     }
   }
   const found = EXAMPLES.find(({ id }) => id === example)
@@ -61,9 +61,18 @@ export function subjectOf({ example, machine }: WhatIfState, trace: OwnTrace | n
     orderFor: (column) => ({
       trace: found.trace,
       machine: preset ?? found.machine,
-      settings: { ...found.settings, ...column },
+      ...schedulerOf(column, found.settings),
     }),
   }
+}
+
+/** The scheduler that a column stands for. */
+export function schedulerOf(
+  { policy, eviction, preempt }: PolicyColumn,
+  settings: RunOrder['settings'] = {},
+): Pick<RunOrder, 'settings' | 'oracle'> {
+  if (eviction === 'oracle') return { settings: { ...settings, policy, preempt }, oracle: true }
+  return { settings: { ...settings, policy, preempt, eviction }, oracle: false }
 }
 
 /** Undefined for a name that is in no list. */

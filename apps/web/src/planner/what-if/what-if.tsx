@@ -92,6 +92,7 @@ const POLICIES = [
 const EVICTIONS = [
   { value: 'lru', label: 'lru: what was used last stays' },
   { value: 'cost', label: 'cost: what is dear to load stays' },
+  { value: 'oracle', label: 'oracle: knows the future, as a limit' },
 ] as const
 
 /** The schedulers that are held against each other. */

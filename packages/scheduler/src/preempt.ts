@@ -48,7 +48,7 @@ export interface PreemptionView {
  * names none, batch work does not give way: setting aside costs, and is worth it where somebody looks on. With
  * the policy `fifo`, which knows no classes, nobody does.
  */
-export function preempts({ settings, request, hasJob }: Omit<PreemptionView, 'now'>): boolean {
+function preempts({ settings, request, hasJob }: Omit<PreemptionView, 'now'>): boolean {
   return settings.preempt && settings.policy !== 'fifo' && request.class === 'interactive' && hasJob
 }
 

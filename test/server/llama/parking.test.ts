@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Parked, Run } from '@berth/scheduler'
@@ -96,6 +96,27 @@ describe('a parked job', () => {
       await other.stop('now')
       await vi.waitUntil(async () => !(await readdir(folder)).includes(made!), { timeout: 60_000 })
       await parked.dispose()
+    } finally {
+      vi.unstubAllEnvs()
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('goes on where its KV could not be kept', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'berth-parking-'))
+    for (const name of ['TMPDIR', 'TEMP', 'TMP']) vi.stubEnv(name, folder)
+    try {
+      const other = await load(backendOver({ model: path }), 'model')
+      const whole = await answerOf(other.start(story))
+      await (await parkAfter(other.start(story), 2)).parked.dispose()
+      // From now on there is a file where what is parked was kept.
+      const made = (await readdir(folder)).find((name) => name.startsWith('berth-parked-')) ?? ''
+      await rm(join(folder, made), { recursive: true })
+      await writeFile(join(folder, made), '')
+      const { parked, text } = await parkAfter(other.start(story), 2)
+      expect([parked.tokens, parked.bytes[0]?.bytes]).toEqual([0, 0])
+      expect(text + (await answerOf(other.start(story, parked))).text).toBe(whole.text)
+      await other.stop('now')
     } finally {
       vi.unstubAllEnvs()
       await rm(folder, { recursive: true })

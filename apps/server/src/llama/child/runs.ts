@@ -138,16 +138,34 @@ export class Runs {
   async #park(run: Id, chat: ChatModel, { sequence }: ChatSlot, generation: Generation): Promise<RunOutcome> {
     const startedAt = performance.now()
     const tokens = sequence.nextTokenIndex
-    let file: string | null = null
-    if (tokens > 0) {
-      const path = this.#parking.nextFile()
-      await chat.batching.whilePaused(() => sequence.saveStateToFile(path))
-      file = path
-    }
+    const file = tokens > 0 ? await this.#save(chat, sequence) : null
     const bytes = this.#parking.put(run, { generation, file })
     const { metrics, state, waited: steps } = generation
     const ms = performance.now() - startedAt
-    return { how: 'parked', metrics, parked: run, state, tokens, bytes, steps, ms }
+    return {
+      how: 'parked',
+      metrics,
+      parked: run,
+      state,
+      tokens: file === null ? 0 : tokens,
+      bytes,
+      steps,
+      ms,
+    }
+  }
+
+  /** Null where there is no room on the disk: the job is computed again then, for its KV is not worth losing it. */
+  async #save(chat: ChatModel, sequence: ChatSlot['sequence']): Promise<string | null> {
+    let path: string | null = null
+    try {
+      const file = this.#parking.nextFile()
+      path = file
+      await chat.batching.whilePaused(() => sequence.saveStateToFile(file))
+      return file
+    } catch {
+      removeParkedFile(path)
+      return null
+    }
   }
 
   async #embed(run: Id, job: EmbedJob, told: Told): Promise<RunOutcome> {

@@ -51,12 +51,28 @@ async function frames(page: Page, eventsPerSecond: number, at: 'top' | 'timeline
   if (at === 'timeline') await timeline.scrollIntoViewIfNeeded()
   // Some seconds of the past, as there is in use.
   if (eventsPerSecond > 0) await lab.evaluate((module) => module.happen(20_000, 2_000))
+  const busy = await threadTime(page)
   const drawn = await framesWhile(page, () =>
     lab.evaluate((module, [rate, ms]) => module.happen(rate, ms), [eventsPerSecond, MS] as const),
   )
+  const perSecond = (await busy()) / (MS / 1_000)
   const settings = { runners: RUNNERS, eventsPerSecond, at, width: SIZE.width }
   return [
     { name: 'activity/frames', value: drawn.perSecond, unit: 'frames/s', settings },
     { name: 'activity/frame-p95', value: drawn.p95Ms, unit: 'ms', settings },
+    // Of the processor's, whatever else the machine does: a second of it has no room for sixty frames.
+    { name: 'activity/main-thread', value: perSecond, unit: 'ms/s', settings },
   ]
+}
+
+/** Begins to measure what the page's main thread takes of a core; gives milliseconds when asked. */
+async function threadTime(page: Page): Promise<() => Promise<number>> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' })
+  const read = async (): Promise<number> => {
+    const { metrics } = await session.send('Performance.getMetrics')
+    return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN) * 1_000
+  }
+  const before = await read()
+  return async () => (await read()) - before
 }

@@ -61,7 +61,7 @@ describe('a slot', () => {
       { request: 'r1', by: 'r2', tokens: 4, bytes: 4_000_000, at: 4_550 },
     ])
     expect(events(w, 'preempted')[0]?.why).toBe(
-      'gives its slot to r2, which is interactive and it batch work: 4 tokens (3.8 MiB) are kept',
+      'gives its slot to r2: interactive work goes before batch work; 4 tokens (3.8 MiB) are kept',
     )
     expect(events(w, 'running').map(({ request, at, resumed }) => [request, at, resumed])).toEqual([
       ['r1', 1_000, undefined],

@@ -97,7 +97,7 @@ function useRunner<R extends RunnerView>(view: DecisionView<R>, mine: R): Decisi
     const giving = chooseVictim(view, mine)
     if (giving !== null && 'victim' in giving) {
       const { id } = giving.victim.record
-      const why = `gives its slot to ${view.request.id}, which is interactive and it batch work`
+      const why = `gives its slot to ${view.request.id}: interactive work goes before batch work`
       return { do: 'preempt', runner: mine, requests: [id], why }
     }
     if (giving !== null) {
@@ -177,7 +177,7 @@ function crowding<R extends RunnerView>(view: DecisionView<R>): Decision<R> | nu
   if (resting !== undefined) return clear(view, resting) ?? { do: 'wait', for: 'cores', why }
   const yielding = working.find((r) => allGiveWay(view, r))
   if (yielding !== undefined) {
-    const rests = `gives its core to ${view.request.id}, which is interactive and its own work batch`
+    const rests = `gives its core to ${view.request.id}: interactive work goes before batch work`
     return { do: 'rest', runner: yielding, why: rests }
   }
   if (view.waitedMs < view.settings.patienceMs) return { do: 'wait', for: 'cores', why }

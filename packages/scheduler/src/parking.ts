@@ -69,7 +69,7 @@ export class Parking {
     const by = running.asked?.by ?? ''
     const what =
       kept.bytes > 0 ? `${kept.tokens} tokens (${formatBytes(kept.bytes)}) are kept` : 'computes again'
-    const why = `${running.asked?.why ?? 'gave its slot away'}: ${what}`
+    const why = `${running.asked?.why ?? 'gave its slot away'}; ${what}`
     record.why = `set aside for ${by}`
     const { tokens, bytes } = kept
     log.emit({ type: 'preempted', ...ofRequest(record), runner: entry.id, by, tokens, bytes, why })

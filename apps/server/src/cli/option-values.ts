@@ -1,5 +1,6 @@
 import type { KvType } from '@berth/budget'
 import { parseGoDuration } from '@berth/protocol'
+import type { EvictionName, PolicyName } from '@berth/scheduler'
 import { InvalidArgumentError } from 'commander'
 
 /* What the words after flags are read as; commander tells the user of which flag an error is. */
@@ -13,6 +14,40 @@ export function countFrom1(text: string): number {
   const count = Number(text)
   if (/^\d+$/.test(text) && count >= 1 && Number.isSafeInteger(count)) return count
   throw new InvalidArgumentError(`expected a whole number from 1, got ${JSON.stringify(text)}`)
+}
+
+/** A number above 0, whole or not. */
+export function above0(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value > 0 && Number.isFinite(value)) return value
+  throw new InvalidArgumentError(`expected a number above 0, got ${JSON.stringify(text)}`)
+}
+
+/** A number from 0, whole or not. */
+export function from0(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value >= 0 && Number.isFinite(value)) return value
+  throw new InvalidArgumentError(`expected a number from 0, got ${JSON.stringify(text)}`)
+}
+
+/** Reads one of a few words. */
+export function oneOf<const T extends string>(words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = words.find((word) => word === text.toLowerCase())
+    if (found !== undefined) return found
+    throw new InvalidArgumentError(`expected one of ${words.join(', ')}, got ${JSON.stringify(text)}`)
+  }
+}
+
+export const policy = oneOf(['fifo', 'fair', 'shortest'])
+export const eviction = oneOf(['lru', 'cost'])
+
+/** Policies with commas between them, each with an eviction behind a `+` or without. */
+export function policies(text: string): readonly { policy: PolicyName; eviction?: EvictionName }[] {
+  return text.split(',').map((one) => {
+    const [name = '', evicts] = one.trim().split('+')
+    return { policy: policy(name), ...(evicts === undefined ? {} : { eviction: eviction(evicts) }) }
+  })
 }
 
 /** Milliseconds, of a length of time such as `90s` or `1h30m`. */

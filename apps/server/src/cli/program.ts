@@ -12,6 +12,8 @@ import type { RecordOptions } from './commands/record.js'
 import { run, type RunOptions } from './commands/run.js'
 import { show, type ShowOptions } from './commands/show.js'
 import { KV_TYPES, countFrom1, duration, kvType, size, sizes, wholeNumber } from './option-values.js'
+import type { SimulateOptions } from './commands/simulate.js'
+import { addSimulateOptions } from './simulate-options.js'
 import type { Surroundings } from './surroundings.js'
 
 /**
@@ -171,6 +173,12 @@ function programFor(
       const { fit } = await import('./commands/fit.js')
       endWith(await fit(on(flags), model, flags))
     })
+  addSimulateOptions(
+    add('simulate [trace]', 'try the scheduler out: run a recorded or generated trace in virtual time'),
+  ).action(async (trace: string | undefined, flags: CommonOptions & SimulateOptions) => {
+    const { simulate } = await import('./commands/simulate.js')
+    await simulate(on(flags), trace, flags)
+  })
   program
     .command('completion')
     .argument('<shell>', `one of ${SHELLS.join(', ')}`)

@@ -241,7 +241,7 @@ export class Reporter {
   #wait(open: Open, at: number): void {
     open.waiting = true
     this.#running.delete(open.job)
-    this.#fairness.queued(open.client)
+    this.#fairness.queued(open.client, open.class)
     this.#waiting += 1
     this.#levels(at)
   }
@@ -249,7 +249,7 @@ export class Reporter {
   #noLongerWaits(open: Open): void {
     if (!open.waiting) return
     open.waiting = false
-    this.#fairness.left(open.client)
+    this.#fairness.left(open.client, open.class)
     this.#waiting -= 1
   }
 
@@ -306,7 +306,7 @@ export class Reporter {
 
   #serve(open: Open, tokens: number): void {
     if (tokens <= open.counted) return
-    this.#fairness.served(open.client, tokens - open.counted)
+    this.#fairness.served(open.client, open.class, tokens - open.counted)
     open.counted = tokens
   }
 

@@ -7,8 +7,8 @@ import {
   type Workload,
 } from '@berth/scheduler/simulation'
 
-export const ARRIVALS = ['poisson', 'bursts', 'day'] as const
-export const LENGTHS = ['conversation', 'code'] as const
+const ARRIVALS = ['poisson', 'bursts', 'day'] as const
+const LENGTHS = ['conversation', 'code'] as const
 
 /** What a trace is generated of. */
 export interface WorkloadOptions {

@@ -58,12 +58,12 @@ export function classes({ byClass }: SimulationReport) {
 }
 
 /** "85 ms", "1.25 s", "4.2 min". */
-export function time(ms: number): string {
+function time(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`
   if (ms < 120_000) return `${(ms / 1_000).toFixed(2)} s`
   return ms < 7_200_000 ? `${(ms / 60_000).toFixed(1)} min` : `${(ms / 3_600_000).toFixed(1)} h`
 }
 
-export function percent(part: number): string {
+function percent(part: number): string {
   return `${(part * 100).toFixed(1)}%`
 }

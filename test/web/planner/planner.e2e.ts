@@ -106,6 +106,12 @@ test.describe('what fits', () => {
     await expect(other.getByRole('heading', { level: 3 })).toHaveText(['Qwen3-8B'])
     await notice.getByRole('button', { name: 'Dismiss' }).click()
     await expect(notice).toBeHidden()
+
+    await other.evaluate(() => (location.hash = '#/planner?v=1&tab=what-if&example=nothing&box=toaster'))
+    await expect(
+      other.getByText('There is no example called “nothing”: choose one of the list.'),
+    ).toBeVisible()
+    await expect(other.getByText('There is no machine called “toaster”')).toBeVisible()
   })
 
   test('models of a server, by address and by numbers, on a server’s machine', async ({

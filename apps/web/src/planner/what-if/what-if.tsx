@@ -55,6 +55,11 @@ export function WhatIf() {
         <OpenTrace onOpen={() => changeWhatIf({ example: OWN, step: 0 })} />
         <p class="planner-quiet what-if-about">{subject?.about}</p>
       </section>
+      {!MACHINE_CHOICES.some(({ value }) => value === machine) && (
+        <p class="planner-notice" role="alert">
+          There is no machine called “{machine.slice(0, 60)}”: it runs as the example has it.
+        </p>
+      )}
       <Columns columns={columns} onChange={(to) => changeWhatIf({ columns: to })} />
       {subject === null ? (
         <p class="planner-notice" role="alert">

@@ -24,6 +24,7 @@ import { planModels } from './plan-models.js'
 import { lookAgain, lookAtMachine, lookAtModel, trust } from './resolve.js'
 import type { Looked } from './resolve.js'
 import { StepSlider } from './step-slider.js'
+import './fits.css'
 
 const CONTEXTS = [512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536, 131_072, 262_144]
 const SLOTS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]

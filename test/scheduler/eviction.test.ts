@@ -199,6 +199,38 @@ describe('where a model goes', () => {
     expect(w.story().some((line) => line.includes('moves up: all 2 layers fit on the GPU'))).toBe(true)
   })
 
+  it('moves up under load, too, once there is room: beside what runs, which is finished where it is', async () => {
+    const slow = { tokens: 1000 }
+    const w = world({ a: model(4, 0, slow), b: model(4, 0, slow) }, [gpu(6), ram(16)])
+    const busy = w.scheduler.submit(generate('a'))
+    await w.clock.advance(2_000)
+    const [first, second] = [w.scheduler.submit(generate('b')), w.scheduler.submit(generate('b'))]
+    await w.clock.advance(2_000)
+    const b = () => w.scheduler.snapshot().runners.filter(({ model: name }) => name === 'b')
+    expect(b().map(({ state, spec }) => [state, spec.placement.kind])).toEqual([['busy', 'hybrid']])
+    busy.cancel()
+    await w.clock.advance(1_500)
+    expect(b().map(({ state, spec }) => [state, spec.placement.kind])).toEqual([
+      ['busy', 'hybrid'],
+      ['busy', 'gpu'],
+    ])
+    expect(w.story().some((line) => line.includes('moves up: all 2 layers fit on the GPU'))).toBe(true)
+    await w.clock.advance(20_000)
+    expect(await Promise.all([outcome(first), outcome(second)])).toEqual(['answered', 'answered'])
+    expect(b().map(({ state, spec }) => [state, spec.placement.kind])).toEqual([['ready', 'gpu']])
+  })
+
+  it('stays where it is while the place above is held by work', async () => {
+    const slow = { tokens: 1000 }
+    const w = world({ a: model(4, 0, slow), b: model(4, 0, slow) }, [gpu(6), ram(16)])
+    w.scheduler.submit(generate('a'))
+    await w.clock.advance(2_000)
+    for (let i = 0; i < 2; i += 1) w.scheduler.submit(generate('b'))
+    await w.clock.advance(6_000)
+    const kinds = w.scheduler.snapshot().runners.map(({ spec }) => spec.placement.kind)
+    expect(kinds.toSorted()).toEqual(['gpu', 'hybrid'])
+  })
+
   it('refuses at once what could never fit, with the figures and what would help', async () => {
     const w = world({ huge: model(40, 8) }, [gpu(8), ram(16)])
     const ticket = w.scheduler.submit(generate('huge'))

@@ -2,6 +2,7 @@ import type { MemoryProfile } from '@berth/budget'
 import type { ModelId } from './backend.js'
 import type { SchedulerErrorCode } from './errors.js'
 import type { EvictionRule } from './eviction.js'
+import { mayMoveUp, moveUpBeside } from './move-up.js'
 import { planLoad, type LoadPlan, type MemoryView } from './plan-load.js'
 import { allGiveWay, chooseVictim, giveWayAt, yetToPark, type PreemptionView } from './preempt.js'
 import type { LoadWish, RequestId } from './request.js'
@@ -65,7 +66,8 @@ export type Decision<R extends RunnerView> =
  *    1.1 it is loading, after batch work leaves  → preempt that, for interactive work; wait for it
  *    1.2 the request needs no slot              → run
  *    1.3 it rests for another's sake            → wait for its turn
- *    1.4 all its slots are taken                → preempt batch work for interactive, else wait for one
+ *    1.4 all its slots are taken                → preempt batch work for interactive, else load it anew where it
+ *                                                 would be wholly on the GPU and is not, else wait for one
  *    1.5 it is idle and no core is left for it  → wait, after a while have a busy runner rest; at once, and its
  *                                                 jobs preempted, where batch work has the core of interactive
  *    1.6 else                                   → run
@@ -104,15 +106,31 @@ function useRunner<R extends RunnerView>(view: DecisionView<R>, mine: R): Decisi
       const how = giving.cancelled ? 'leaves' : 'gives away'
       return { do: 'wait', for: 'slot', why: `waits for the slot that ${giving.coming} ${how}` }
     }
+    const up = upwards(view, mine)
+    if (up !== null) return up
     const which = slots === 1 ? 'the one slot' : `all ${slots} slots`
     const why = `${which} of ${label(mine)} ${slots === 1 ? 'is' : 'are'} taken`
-    return { do: 'wait', for: 'slot', why, until: giveWayAt(view, [mine]) }
+    // Where there is a faster place, what comes free there matters as well.
+    const what = mayMoveUp(mine, view.memory) ? 'memory' : 'slot'
+    return { do: 'wait', for: what, why, until: giveWayAt(view, [mine]) }
   }
   if (mine.jobs.size === 0 && usesCores(mine)) {
     const crowded = crowding(view)
     if (crowded !== null) return crowded
   }
   return { do: 'run', why: `${label(mine)} is loaded, slot ${mine.jobs.size + 1} of ${slots}` }
+}
+
+/** A place wholly on the GPU for a line whose runner has all its slots taken elsewhere; it is then let go of. */
+function upwards<R extends RunnerView>(view: DecisionView<R>, mine: R): Decision<R> | null {
+  if (view.roomIsKeptFor !== null) return null
+  const runners = [...view.runners]
+  const plan = moveUpBeside(
+    { ...view, runners, replaces: null, mayDrain: false, givesWay: () => false },
+    mine,
+  )
+  if (plan === null || heldBack(view, plan) !== null) return null
+  return { do: 'load', plan, why: `moves up: ${plan.placement.reason}` }
 }
 
 function loadRunner<R extends RunnerView>(view: DecisionView<R>, unfit: string | null): Decision<R> {

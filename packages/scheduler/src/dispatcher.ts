@@ -206,8 +206,10 @@ export class Dispatcher {
         this.#withdrawal.serves(line.runner, 1)
         this.#withdrawal.callOffDrains(head.id)
         return this.#parts.jobs.start(line.runner, head, decision.why)
-      case 'load':
-        return this.#loads.load(line, wishOf(head), decision.plan, decision.why, head.request.keepAliveMs)
+      case 'load': {
+        const { plan, why } = decision
+        return this.#loads.load(line, wishOf(head), plan, why, head.request.keepAliveMs)
+      }
       case 'rest':
         return this.#parts.pool.drain(decision.runner, decision.why, 'rest', head.id)
       case 'preempt':

@@ -51,9 +51,12 @@ export class Loads {
     // Planning and claiming read the same budget in the same turn, so this is a mistake of ours, never a matter of luck.
     if (entry === null) throw new Error(`The budget turned down what was planned for ${line.model}`)
     for (const other of entry.after) this.detach(other)
+    const before = line.runner
     line.runner = entry
     line.runners.add(entry)
     pool.admit(entry, why)
+    // One beside which it is loaded finishes what it has begun; if this load is called off, it goes on.
+    if (before !== null) pool.drain(before, why, 'unload', entry.id)
   }
 
   /** An idle runner of which a part is not on the GPU moves there, where there is room by now. */

@@ -8,7 +8,7 @@ const REQUESTS = 1_000_000
 /** From 1 to 40 GB, small ones wanted most. */
 const SIZES = [4.9, 2, 8.5, 1.1, 5.6, 4.7, 9, 19.9, 2.5, 42.5] as const
 
-/** So that eight GPUs are busy for most of the day, and three models of four are loaded at a time. */
+/** So that eight GPUs are busy nine tenths of the time, and all models fit once they are loaded. */
 const WORKLOAD: Omit<Workload, 'requests'> = {
   seed: 1,
   models: Array.from({ length: MODELS }, (_, i) => ({
@@ -18,7 +18,7 @@ const WORKLOAD: Omit<Workload, 'requests'> = {
     shape: { layers: 32, kvBytesPerToken: 131_072, trainedContext: 32_768 },
   })),
   skew: 1,
-  arrivals: { kind: 'poisson', rate: 12 },
+  arrivals: { kind: 'poisson', rate: 9 },
   clients: [
     { name: 'user', count: 40, weight: 3, class: 'interactive' },
     { name: 'service', count: 10, weight: 5 },

@@ -92,7 +92,8 @@ export class RunnerPool {
   /** Puts the started job into a slot. */
   occupy(entry: RunnerEntry, job: RunningJob): void {
     entry.jobs.set(job.record.id, job)
-    this.#watch(entry)
+    // Beside others the watchdog is set already, and no younger sign of life makes it due sooner.
+    if (entry.jobs.size === 1) this.#watch(entry)
   }
 
   /** Takes a job out of its slot. */

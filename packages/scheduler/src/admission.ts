@@ -136,7 +136,9 @@ export class Admission {
       const next = this.#queue.nextDeadline
       if (next === undefined || next.deadline > this.#clock.now()) return
       const waited = Math.round((this.#clock.now() - next.waitsSince) / 1000)
-      this.#expired(next, new SchedulerError('deadline', `waited ${waited} s in vain: ${waitingWhy(next)}`))
+      const why = `waited ${waited} s in vain: ${waitingWhy(next)}`
+      const retryAfterMs = this.#gate.startsInMs(next)
+      this.#expired(next, new SchedulerError('deadline', why, { retryAfterMs }))
     }
   }
 }

@@ -94,7 +94,7 @@ export interface SchedulerErrorOptions extends ErrorOptions {
 export class SchedulerError extends Error {
   override readonly name = 'SchedulerError'
   readonly code: SchedulerErrorCode
-  /** With `queue-full` and `rate-limited`: milliseconds after which there should be room, reckoned from the queue. */
+  /** With `queue-full`, `rate-limited` and `deadline`: milliseconds after which there should be room, reckoned from the queue. */
   readonly retryAfterMs: number | undefined
 
   constructor(code: SchedulerErrorCode, message: string, options?: SchedulerErrorOptions) {

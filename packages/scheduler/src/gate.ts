@@ -81,6 +81,11 @@ export class Gate {
     return this.#live.get(id)?.record
   }
 
+  /** When a waiting request would start. Where nothing is known, the time so far is the best guess of the time to come. */
+  startsInMs(record: RequestRecord): number {
+    return this.#parts.expected.startsInMs(record) ?? this.#parts.clock.now() - record.waitsSince
+  }
+
   #heard(event: SchedulerEvent): void {
     if (!('request' in event)) return
     const live = this.#live.get(event.request)
@@ -139,11 +144,9 @@ export class Gate {
     return records.reduce((least, record) => Math.min(least, inMs(record)), Infinity)
   }
 
-  /** Nobody waits beyond the deadline. Of what nothing is known, the time so far is the best guess of the time to come. */
   #startsInMs(record: RequestRecord): number {
-    const now = this.#parts.clock.now()
-    const expected = this.#parts.expected.startsInMs(record) ?? now - record.queuedAt
-    return Math.min(expected, record.deadline - now)
+    // Nobody waits beyond the deadline.
+    return Math.min(this.startsInMs(record), record.deadline - this.#parts.clock.now())
   }
 
   #endsInMs(record: RequestRecord): number {

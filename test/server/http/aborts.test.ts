@@ -32,7 +32,7 @@ async function served(options: HarnessOptions) {
 }
 
 const chat = { model: 'parrot', messages: [{ role: 'user', content: 'Hello' }] }
-const endless = { tokenMs: 1, tokens: 1_000_000_000 }
+const endless = { tokenMs: 1, tokens: 100_000 }
 
 /** The answer, once its first bytes are here. */
 async function begun(asked: ClientRequest): Promise<IncomingMessage> {

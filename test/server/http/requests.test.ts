@@ -13,7 +13,7 @@ const as = (name: string) => ({ authorization: `Bearer ${name}-key` })
 /** A server whose one slot is taken, with a request of ada's and one of ben's in line. */
 async function busyServer() {
   const h = harness({
-    models: { 'parrot:latest': { tokens: 1e6, tokenMs: 10 } },
+    models: { 'parrot:latest': { tokens: 10_000, tokenMs: 20 } },
     access: { keys: ApiKeys.parse(KEYS.join('\n')) },
   })
   const ask = (client: string) =>
@@ -83,7 +83,7 @@ describe('what is done to one request', () => {
   })
 
   it('is everybody’s where nobody is asked for a key', async () => {
-    const h = harness({ models: { 'parrot:latest': { tokens: 1e6, tokenMs: 10 } } })
+    const h = harness({ models: { 'parrot:latest': { tokens: 10_000, tokenMs: 20 } } })
     const ticket = h.scheduler.submit({ model: 'parrot:latest', purpose: 'generate', client: '10.0.0.7' })
     expect((await h.post(`/api/berth/requests/${ticket.id}/class`, { class: 'interactive' })).status).toBe(
       200,

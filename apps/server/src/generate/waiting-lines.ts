@@ -21,14 +21,13 @@ export class WaitingLines {
 
   /** The next line; null as soon as the next piece of the answer, or its failure, is there. */
   async next(): Promise<string | null> {
-    const begun = this.#answer.begun()
     for (;;) {
       const line = this.#due()
       if (line !== null) {
         this.#spokeAt = performance.now()
         return line
       }
-      if (await settledWithin(begun, LOOK_MS)) break
+      if (await settledWithin(this.#answer.begun(), LOOK_MS)) break
     }
     this.#spokeAt = performance.now()
     return null

@@ -225,3 +225,36 @@ describe('request ids', () => {
     expect((await app.request('/nowhere')).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
   })
 })
+
+describe('the settings of a key', () => {
+  const HASH = 'a'.repeat(64)
+
+  it('are read from its line', () => {
+    const of = (settings: string) =>
+      ApiKeys.parse(`ada user sha256:${createHash('sha256').update('k').digest('hex')} ${settings}`).holder(
+        'k',
+      )
+    expect(of('class=batch max-class=normal concurrent=2 rpm=60 tpm=10000')).toEqual({
+      name: 'ada',
+      role: 'user',
+      class: 'batch',
+      maxClass: 'normal',
+      limits: { concurrent: 2, requestsPerMinute: 60, tokensPerMinute: 10_000 },
+    })
+    expect(of('rpm=0')).toEqual({ name: 'ada', role: 'user', limits: { requestsPerMinute: 0 } })
+    expect(of('')).toEqual({ name: 'ada', role: 'user' })
+  })
+
+  it.each([
+    ['class=urgent', 'line 1: class: expected interactive, normal or batch'],
+    ['rpm=many', 'line 1: rpm: expected a whole number, 0 for no limit'],
+    ['rpm=1 rpm=2', 'line 1: rpm: expected once'],
+    ['sk-secret', 'line 1: expected settings such as class=batch, of class, max-class, concurrent, rpm, tpm'],
+    [
+      '__proto__=1',
+      'line 1: expected settings such as class=batch, of class, max-class, concurrent, rpm, tpm',
+    ],
+  ])('that are wrong are named by their line, without what may be a key: %s', (settings, message) => {
+    expect(() => ApiKeys.parse(`ada user sha256:${HASH} ${settings}`)).toThrow(new Error(message))
+  })
+})

@@ -248,3 +248,46 @@ describe('upstreams', () => {
     ])
   })
 })
+
+describe('who goes first, who may how much, and what is loaded ahead', () => {
+  it('is set by variables, flags and file alike', () => {
+    const files = { 'b.json': '{"clientRpm": 60, "pinned": ["a", "b"], "maxQueueBatch": 7}' }
+    const env = {
+      BERTH_CONFIG: 'b.json',
+      BERTH_CLIENT_TPM: '10000',
+      BERTH_PRELOAD: 'a, b',
+      BERTH_PREEMPT: '0',
+    }
+    const args = [
+      '--policy',
+      'shortest',
+      '--eviction',
+      'cost',
+      '--starvation',
+      '10s',
+      '--keep-alive-mode',
+      'learned',
+    ]
+    expect(configOf({ files, env, args })).toMatchObject({
+      policy: 'shortest',
+      eviction: 'cost',
+      keepAliveMode: 'learned',
+      preempt: 'off',
+      starvation: 10_000,
+      maxQueueInteractive: 0,
+      maxQueueBatch: 7,
+      clientConcurrent: 0,
+      clientRpm: 60,
+      clientTpm: 10_000,
+      preload: ['a', 'b'],
+      pinned: ['a', 'b'],
+    })
+  })
+
+  it('names what is wrong', () => {
+    expect(errorsOf({ env: { BERTH_POLICY: 'random', BERTH_CLIENT_RPM: '-1' } })).toEqual([
+      'BERTH_POLICY: expected one of "fair", "fifo", "shortest", got "random"',
+      'BERTH_CLIENT_RPM: expected a whole number of at least 0, got "-1"',
+    ])
+  })
+})

@@ -8,6 +8,8 @@ const NONE: ClientLimits = { concurrent: 0, requestsPerMinute: 0, tokensPerMinut
 /** A model that takes a second for an answer: ten milliseconds of prompt, and 99 tokens of ten. */
 const ONE_SECOND = { a: model(1, 0, { tokens: 99 }) }
 
+const ask = (rest = {}) => generate('a', { client: 'ada', ...rest })
+
 /** The refusal of a request; fails where it is let in. */
 function refusal(w: World, request: SchedulerRequest): SchedulerError & { readonly retryAfterMs: number } {
   try {
@@ -136,7 +138,6 @@ describe('a client’s limit', () => {
   it('of tokens a minute is charged with what was computed: the prompt at the start, the answer as it comes', async () => {
     const models = { a: model(1, 0, { tokens: 4_000, promptMs: 2_000, tokenMs: 100 }) }
     const w = world(models, MACHINE, { clientLimits: { ...NONE, tokensPerMinute: 120 } })
-    const ask = (rest = {}) => generate('a', { client: 'ada', ...rest })
     const first = w.scheduler.submit(ask({ prompt: 'word '.repeat(160) }))
     // Nothing is computed while it waits for the load.
     const second = w.scheduler.submit(ask({ maxTokens: 1 }))
@@ -171,19 +172,19 @@ describe('a client’s limit', () => {
       clientLimits: { ...NONE, concurrent: 1 },
       maxWaitMs: 500,
     })
-    const ask = (name: string) => w.scheduler.submit(generate(name, { client: 'ada', maxTokens: 1 }))
+    const submit = (name: string) => w.scheduler.submit(generate(name, { client: 'ada', maxTokens: 1 }))
     for (const [name, how] of [
       ['big', 'cannot-fit'],
       ['nope', 'unknown-model'],
       // The load takes a second.
       ['a', 'deadline'],
     ] as const) {
-      const ticket = ask(name)
+      const ticket = submit(name)
       await w.clock.advance(600)
       expect(await outcome(ticket)).toBe(how)
     }
-    await end(w, [ask('a')])
-    await end(w, [ask('a')])
+    await end(w, [submit('a')])
+    await end(w, [submit('a')])
   })
 })
 

@@ -226,23 +226,23 @@ describe('request ids', () => {
   })
 })
 
+/** Whose key it is, by a line with these settings. */
+const withSettings = (settings: string) =>
+  ApiKeys.parse(`ada user sha256:${createHash('sha256').update('k').digest('hex')} ${settings}`).holder('k')
+
 describe('the settings of a key', () => {
   const HASH = 'a'.repeat(64)
 
   it('are read from its line', () => {
-    const of = (settings: string) =>
-      ApiKeys.parse(`ada user sha256:${createHash('sha256').update('k').digest('hex')} ${settings}`).holder(
-        'k',
-      )
-    expect(of('class=batch max-class=normal concurrent=2 rpm=60 tpm=10000')).toEqual({
+    expect(withSettings('class=batch max-class=normal concurrent=2 rpm=60 tpm=10000')).toEqual({
       name: 'ada',
       role: 'user',
       class: 'batch',
       maxClass: 'normal',
       limits: { concurrent: 2, requestsPerMinute: 60, tokensPerMinute: 10_000 },
     })
-    expect(of('rpm=0')).toEqual({ name: 'ada', role: 'user', limits: { requestsPerMinute: 0 } })
-    expect(of('')).toEqual({ name: 'ada', role: 'user' })
+    expect(withSettings('rpm=0')).toEqual({ name: 'ada', role: 'user', limits: { requestsPerMinute: 0 } })
+    expect(withSettings('')).toEqual({ name: 'ada', role: 'user' })
   })
 
   it.each([

@@ -28,19 +28,23 @@ export async function ps({ client, out, json }: CommandContext): Promise<void> {
   out.line()
   out.table([
     ['PLACE', 'REQUEST', 'MODEL', 'CLASS', 'CLIENT', 'WAITING', 'STARTS', 'WHY'],
-    ...line.queue.map(
-      ({ position, request, model, class: kind, client = '', since, expected_start, why }) => [
-        String(position),
-        request ?? '',
-        model,
-        kind,
-        client,
-        span(Date.now() - Date.parse(since)),
-        expected_start ? until(expected_start, Date.now()) : '',
-        why,
-      ],
-    ),
+    ...line.queue.map(rowOf),
   ])
+}
+
+function rowOf(waiting: BerthQueueResponse['queue'][number]): string[] {
+  const { position, request, model, class: kind, client, since, expected_start: start, why } = waiting
+  const now = Date.now()
+  return [
+    String(position),
+    request,
+    model,
+    kind,
+    client ?? '',
+    span(now - Date.parse(since)),
+    start === null ? '' : until(start, now),
+    why,
+  ]
 }
 
 /** An Ollama has no such route; it tells of no queue either. */

@@ -67,4 +67,30 @@ describe('another Berth’s models', () => {
     expect(started.indexOf('urgent interactive')).toBeLessThan(started.indexOf('modest normal'))
     expect(started.indexOf('modest normal')).toBeLessThan(started.lastIndexOf('greedy normal'))
   })
+
+  it('are not taken for dead while their requests wait there: its comments are signs of life', async () => {
+    const behind = await back({ models: SLOW })
+    const front = harness({ models: {}, upstreams: [upstream(behind, 'openai')] })
+    const first = behind.scheduler.submit({
+      model: 'far:latest',
+      purpose: 'generate',
+      job: {
+        kind: 'generate',
+        prompt: { kind: 'raw', text: 'Hello' },
+        sampling: {},
+        stop: [],
+        overflow: { prompt: 'truncate', answer: 'stop' },
+      },
+    })
+    await first.granted
+    const phases: string[] = []
+    front.scheduler.on((event) => {
+      if (event.type === 'progress') phases.push(event.progress.phase)
+    })
+    const { ask } = asker(front)
+    const answer = ask('10.0.0.1', { stream: false, options: { num_predict: 2 } })
+    await eventually(() => phases).toContain('waiting')
+    first.cancel()
+    expect(await json(answer)).toMatchObject({ message: { content: 'far:latest-1 far:latest-2 ' } })
+  })
 })

@@ -11,11 +11,11 @@ const SILENCE_MS = 15_000
  * it waits for, whenever that changes, and now and then that it is still at work.
  */
 export class WaitingLines {
-  readonly #answer: Answer
+  readonly #answer: Pick<Answer, 'begun' | 'waiting'>
   #said = ''
   #spokeAt = performance.now()
 
-  constructor(answer: Answer) {
+  constructor(answer: Pick<Answer, 'begun' | 'waiting'>) {
     this.#answer = answer
   }
 

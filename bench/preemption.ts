@@ -75,7 +75,14 @@ function served(path: string, preempt: boolean) {
     budget: new MemoryBudget([RAM]),
     learned: new LearnedMemory(),
     clock: realClock,
-    settings: { ...DEFAULT_SETTINGS, slots: 1, contextLength: 512, cores: 1, keepAliveMs: 3_600_000, preempt },
+    settings: {
+      ...DEFAULT_SETTINGS,
+      slots: 1,
+      contextLength: 512,
+      cores: 1,
+      keepAliveMs: 3_600_000,
+      preempt,
+    },
   })
   let resumed = 0
   scheduler.on((event) => {

@@ -89,7 +89,7 @@ function fairness({ fairness: { windows } }: SimulationReport, value: number): s
 
 const percent = (part: number): string => `${(100 * part).toFixed(1)}%`
 
-export function duration(ms: number): string {
+function duration(ms: number): string {
   if (ms < 1_000) return `${Number(ms.toPrecision(2))} ms`
   if (ms < 120_000) return `${Number((ms / 1_000).toPrecision(2))} s`
   if (ms < 7_200_000) return `${Number((ms / 60_000).toPrecision(2))} min`

@@ -32,7 +32,7 @@ export function upstreamModel(model: RemoteModel, address: string): StoredModel 
 }
 
 /** What an empty text stands for is not known. */
-export function factsOf(model: RemoteModel): FullFacts {
+function factsOf(model: RemoteModel): FullFacts {
   return {
     format: model.format ?? '',
     family: model.family ?? '',

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { UpstreamConfig } from '../config/index.js'
 import type { ModelSource } from '../generate/index.js'
 import type { StoredModel } from '../models/index.js'
-import { factsOf, upstreamDescription, upstreamFacts, upstreamModel } from './upstream-model.js'
+import { upstreamDescription, upstreamFacts, upstreamModel } from './upstream-model.js'
 
 /** How old a list of models may be for a request that names one; who lists them is told anew. */
 const FRESH_MS = 5_000

@@ -124,9 +124,10 @@ function canPark({ prompt, format }: GenerateJob): boolean {
   return prompt.kind === 'raw' || prompt.messages.every(({ images = [] }) => images.length === 0)
 }
 
+const nothing = (): Promise<void> => Promise.resolve()
+
 /** Nothing of it is on the GPU. */
 function setAside(state: ParkedState): WebLlmParked {
-  const nothing = () => Promise.resolve()
   return { bytes: [], tokens: 0, webllm: state, forget: nothing, dispose: nothing }
 }
 

@@ -167,11 +167,11 @@ describe('berth ps', () => {
     try {
       await expect
         .poll(async () => (await run('ps')).out, { timeout: 120_000 })
-        .toMatch(/^1 +smollm2:latest +\w+ +.+/m)
+        .toMatch(/^1 +r\d+ +smollm2:latest +normal +127\.0\.0\.1 +.+/m)
       const { out } = await run('ps')
       expect(out).toMatch(/^NAME +ID +SIZE +PROCESSOR +CONTEXT +STATE +UNTIL$/m)
       expect(out).toMatch(/^smollm2:latest +[0-9a-f]{12} .* busy 1\/1 /m)
-      expect(out).toMatch(/^PLACE +MODEL +CLASS +WAITING +WHY$/m)
+      expect(out).toMatch(/^PLACE +REQUEST +MODEL +CLASS +CLIENT +WAITING +STARTS +WHY$/m)
       const { queue }: { queue: { position: number; model: string; why: string }[] } = JSON.parse(
         (await run('ps', '--json')).out,
       )

@@ -167,7 +167,9 @@ describe('berth ps', () => {
     try {
       await expect
         .poll(async () => (await run('ps')).out, { timeout: 120_000 })
-        .toMatch(/^1 +r\d+ +smollm2:latest +normal +127\.0\.0\.1 .* the one slot of smollm2:latest is taken$/m)
+        .toMatch(
+          /^1 +r\d+ +smollm2:latest +normal +127\.0\.0\.1 .* the one slot of smollm2:latest is taken$/m,
+        )
       const { out } = await run('ps')
       expect(out).toMatch(/^NAME +ID +SIZE +PROCESSOR +CONTEXT +STATE +UNTIL$/m)
       expect(out).toMatch(/^smollm2:latest +[0-9a-f]{12} .* busy 1\/1 /m)

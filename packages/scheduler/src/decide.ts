@@ -81,9 +81,9 @@ export type Decision<R extends RunnerView> =
  *    2.6 it cannot fit on this machine          → refuse
  */
 export function decide<R extends RunnerView>(view: DecisionView<R>): Decision<R> {
-  const { mine } = view
-  const unfit =
-    mine === null ? null : misfit(mine.spec, { ...view, trainedContext: view.profile.trainedContext })
+  const { mine, profile, revision, wish } = view
+  const { trainedContext } = profile
+  const unfit = mine === null ? null : misfit(mine.spec, { revision, wish, trainedContext })
   return mine !== null && unfit === null ? useRunner(view, mine) : loadRunner(view, unfit)
 }
 
@@ -123,7 +123,8 @@ function useRunner<R extends RunnerView>(view: DecisionView<R>, mine: R): Decisi
 
 /** A place wholly on the GPU for a line whose runner has all its slots taken elsewhere; it is then let go of. */
 function upwards<R extends RunnerView>(view: DecisionView<R>, mine: R): Decision<R> | null {
-  if (view.roomIsKeptFor !== null) return null
+  // Asked for whoever finds all slots taken: most models have no better place to go.
+  if (view.roomIsKeptFor !== null || !mayMoveUp(mine, view.memory)) return null
   const runners = [...view.runners]
   const plan = moveUpBeside(
     { ...view, runners, replaces: null, mayDrain: false, givesWay: () => false },

@@ -26,14 +26,14 @@ export class SortedLine<T> implements Iterable<T> {
 
   add(item: T): void {
     this.#size += 1
-    const last = this.#chunks.at(-1)
+    const last = this.#chunks[this.#chunks.length - 1]
     if (last === undefined) {
       this.#chunks.push([item])
       return
     }
     const at = Math.min(this.#chunkOf(item), this.#chunks.length - 1)
     const chunk = this.#chunks[at] ?? last
-    chunk.splice(this.#indexIn(chunk, item), 0, item)
+    insert(chunk, this.#indexIn(chunk, item), item)
     if (chunk.length > CHUNK) this.#chunks.splice(at + 1, 0, chunk.splice(CHUNK / 2))
   }
 
@@ -44,7 +44,7 @@ export class SortedLine<T> implements Iterable<T> {
     if (chunk === undefined) return false
     const index = this.#indexIn(chunk, item)
     if (chunk[index] !== item) return false
-    chunk.splice(index, 1)
+    remove(chunk, index)
     if (chunk.length === 0) this.#chunks.splice(at, 1)
     this.#size -= 1
     return true
@@ -52,7 +52,8 @@ export class SortedLine<T> implements Iterable<T> {
 
   /** How many items come before this one, which need not be in the line. */
   rank(item: T): number {
-    if (this.#chunks.at(-1)?.at(-1) === item) return this.#size - 1
+    const lastChunk = this.#chunks[this.#chunks.length - 1]
+    if (lastChunk !== undefined && lastChunk[lastChunk.length - 1] === item) return this.#size - 1
     const at = this.#chunkOf(item)
     let before = 0
     for (let i = 0; i < at; i += 1) before += this.#chunks[i]?.length ?? 0
@@ -74,7 +75,8 @@ export class SortedLine<T> implements Iterable<T> {
 
   /** Whether all of a chunk is before an item. */
   #isBefore(chunk: number, item: T): boolean {
-    const last = this.#chunks[chunk]?.at(-1)
+    const items = this.#chunks[chunk]
+    const last = items?.[items.length - 1]
     return last !== undefined && this.#compare(last, item) < 0
   }
 
@@ -84,6 +86,19 @@ export class SortedLine<T> implements Iterable<T> {
       return other !== undefined && this.#compare(other, item) < 0
     })
   }
+}
+
+// At an end, where most come and go, without the array that a splice makes.
+
+function insert<T>(items: T[], at: number, item: T): void {
+  if (at === items.length) items.push(item)
+  else items.splice(at, 0, item)
+}
+
+function remove(items: unknown[], at: number): void {
+  if (at === items.length - 1) items.pop()
+  else if (at === 0) items.shift()
+  else items.splice(at, 1)
 }
 
 /** The first index at which `isBefore` no longer holds, by halving. */

@@ -42,8 +42,8 @@ export class FairOrder implements Order {
     const client = this.#clients.enter(record.client)
     if (record.fair === null) {
       client.planned = Math.max(client.planned, client.counter)
-      const place = { level: 0, due: 0, tag: client.planned, charged: 0, prompt: 0 } as const
-      record.fair = { ...place, client, at: 'nowhere' }
+      const tag = client.planned
+      record.fair = { client, level: 0, due: 0, tag, at: 'nowhere', charged: 0, prompt: 0 }
       const { promptTokens, decodeTokens } = record.work
       client.planned += PROMPT * promptTokens + DECODE * decodeTokens
     }

@@ -51,8 +51,10 @@ export class Series {
       const passed = end - this.#at
       // Rounding may leave the end of a step where its beginning was.
       if (passed <= 0) return
-      for (const [i, sums] of this.#sums.entries())
-        sums[step] = (sums[step] ?? 0) + (this.#levels[i] ?? 0) * passed
+      for (let i = 0; i < this.#sums.length; i += 1) {
+        const sums = this.#sums[i]
+        if (sums !== undefined) sums[step] = (sums[step] ?? 0) + (this.#levels[i] ?? 0) * passed
+      }
       this.#at = end
     }
   }

@@ -165,25 +165,24 @@ export class SimulatedRunner implements Runner, Computing {
 
   /** Works out what a step takes now, and wakes when the first job's phase ends. */
   #plan(): void {
-    const { clock, machine, shares, speed } = this.#parts
+    const { clock, speed } = this.#parts
     this.#timer?.[Symbol.dispose]()
     this.#timer = null
     if (this.#batch.size === 0) {
       this.#steps = 0
       return
     }
-    let [decoding, promptTokens, remembered, next] = [0, 0, 0, Infinity]
+    let decoding = 0
+    let promptTokens = 0
+    let remembered = 0
+    let next = Infinity
     for (const run of this.#batch) {
       if (run.phase === 'prompt') promptTokens += run.tokensAStep
       else decoding += 1
       remembered += run.remembered
       next = Math.min(next, run.toStep)
     }
-    const host = hostOf(machine)
-    this.#stepMs = stepMs(speed, { decoding, promptTokens, remembered }, (device) =>
-      // The cores are divided by the scheduler itself, which tells each runner its share.
-      device === host.id && host.kind === 'ram' ? machine.cores / this.#threads : shares.on(device),
-    )
+    this.#stepMs = stepMs(speed, { decoding, promptTokens, remembered }, this.#busy)
     const due = this.#at + Math.max(0, next - this.#steps) * this.#stepMs
     const look = this.#at + SIGN_OF_LIFE_MS
     this.#timer = clock.at(Math.min(due, look), () => {
@@ -191,6 +190,14 @@ export class SimulatedRunner implements Runner, Computing {
       if (due <= look) this.#steps = Math.max(this.#steps, next)
       this.#due()
     })
+  }
+
+  /** By how much a device is slowed by others. */
+  readonly #busy = (device: DeviceId): number => {
+    const { machine, shares } = this.#parts
+    const host = hostOf(machine)
+    // The cores are divided by the scheduler itself, which tells each runner its share.
+    return device === host.id && host.kind === 'ram' ? machine.cores / this.#threads : shares.on(device)
   }
 
   #due(): void {

@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.js'
 
-interface Timer {
+/** One object with its disposal: a million requests set ten million. */
+interface Timer extends Disposable {
   readonly at: number
   readonly seq: number
-  /** Null once it was disposed of: it stays in the heap until it comes up, or is swept. */
-  run: (() => void) | null
+  readonly run: () => void
+  /** Its place in the heap; -1 once it has left. */
+  index: number
 }
 
 /** Turns of the microtask queue in which nobody asks the clock anything, after which promises have come to rest. */
@@ -16,18 +18,15 @@ const QUIET_TURNS = 16
  */
 const TICK = 1e-3
 
-/** No sweeping of so few dead timers. */
-const FEW = 1_024
-
 const TURN = Promise.resolve()
 
 /**
  * Time that passes when it is told to: a binary heap of timers, those of one moment in the order in which they
- * were set. A timer costs the logarithm of their number, a disposed one nothing more.
+ * were set. A timer costs the logarithm of their number. One that is disposed of leaves at once: most are, long
+ * before they are due, and what stays is what the garbage collector has to move.
  */
 export class VirtualClock implements Clock {
-  #heap: Timer[] = []
-  #dead = 0
+  readonly #heap: Timer[] = []
   #now = 0
   #seq = 0
   /** Counts whatever is asked of the clock: whoever acts asks it what time it is. */
@@ -42,38 +41,30 @@ export class VirtualClock implements Clock {
     this.#asked += 1
     if (at === Infinity) return NEVER
     this.#seq += 1
-    const timer: Timer = { at: Math.max(at, this.#now + TICK), seq: this.#seq, run }
-    this.#push(timer)
-    return {
-      [Symbol.dispose]: () => {
-        if (timer.run === null) return
-        timer.run = null
-        this.#dead += 1
-        if (this.#dead > FEW && this.#dead * 2 > this.#heap.length) this.#sweep()
-      },
+    const timer: Timer = {
+      at: Math.max(at, this.#now + TICK),
+      seq: this.#seq,
+      run,
+      index: -1,
+      [Symbol.dispose]: () => this.#drop(timer),
     }
+    this.#heap.push(timer)
+    this.#rise(this.#heap.length - 1, timer)
+    return timer
   }
 
   /** When the next timer is due; undefined where none is set. */
   get nextAt(): number | undefined {
-    for (;;) {
-      const first = this.#heap[0]
-      if (first === undefined || first.run !== null) return first?.at
-      this.#pop()
-      this.#dead -= 1
-    }
+    return this.#heap[0]?.at
   }
 
   /** Goes to the next timer and runs it; false where there is none. */
   runNext(): boolean {
-    const at = this.nextAt
     const timer = this.#heap[0]
-    if (at === undefined || timer === undefined) return false
-    this.#pop()
-    this.#now = at
-    const { run } = timer
-    timer.run = null
-    run?.()
+    if (timer === undefined) return false
+    this.#drop(timer)
+    this.#now = timer.at
+    timer.run()
     return true
   }
 
@@ -97,23 +88,32 @@ export class VirtualClock implements Clock {
     }
   }
 
-  #push(timer: Timer): void {
+  /** Takes a timer out of the heap; the last one fills its place. */
+  #drop(timer: Timer): void {
+    const { index } = timer
+    if (index < 0) return
+    timer.index = -1
+    const last = this.#heap.pop()
+    if (last === undefined || last === timer) return
+    const up = index === 0 ? undefined : this.#heap[(index - 1) >>> 1]
+    if (up !== undefined && isBefore(last, up)) this.#rise(index, last)
+    else this.#sink(index, last)
+  }
+
+  /** Puts a timer into the hole at an index, or above it. */
+  #rise(hole: number, timer: Timer): void {
     const heap = this.#heap
-    let at = heap.length
-    heap.push(timer)
+    let at = hole
     while (at > 0) {
       const up = (at - 1) >>> 1
       const parent = heap[up]
       if (parent === undefined || isBefore(parent, timer)) break
       heap[at] = parent
+      parent.index = at
       at = up
     }
     heap[at] = timer
-  }
-
-  #pop(): void {
-    const last = this.#heap.pop()
-    if (last !== undefined && this.#heap.length > 0) this.#sink(0, last)
+    timer.index = at
   }
 
   /** Puts a timer into the hole at an index, or below it. */
@@ -122,24 +122,18 @@ export class VirtualClock implements Clock {
     let at = hole
     for (;;) {
       const left = 2 * at + 1
-      const [a, b] = [heap[left], heap[left + 1]]
+      const a = heap[left]
+      const b = heap[left + 1]
       if (a === undefined) break
       const takeRight = b !== undefined && isBefore(b, a)
       const child = takeRight ? b : a
       if (isBefore(timer, child)) break
       heap[at] = child
+      child.index = at
       at = takeRight ? left + 1 : left
     }
     heap[at] = timer
-  }
-
-  #sweep(): void {
-    this.#heap = this.#heap.filter((timer) => timer.run !== null)
-    this.#dead = 0
-    for (let at = (this.#heap.length >>> 1) - 1; at >= 0; at -= 1) {
-      const timer = this.#heap[at]
-      if (timer !== undefined) this.#sink(at, timer)
-    }
+    timer.index = at
   }
 }
 

@@ -32,7 +32,7 @@ describe('berth', () => {
     expect(await berth(['--version'])).toEqual({ code: 0, out: 'berth 0.1.0\n', err: '' })
     const help = await berth([])
     expect(help.code).toBe(0)
-    for (const name of 'serve run pull list ps show create cp rm stop logs doctor fit completion'.split(
+    for (const name of 'serve run pull list ps show create cp rm stop logs doctor fit record simulate completion'.split(
       ' ',
     )) {
       expect(help.out).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
@@ -94,7 +94,10 @@ describe('berth run', () => {
     const order = { model: 'calm', from: 'smollm2', parameters, stream: false }
     expect((await post(`${server.url}/api/create`, order)).status).toBe(200)
   })
-  afterAll(async () => void (await run('rm', 'calm')))
+  afterAll(async () => {
+    const body = JSON.stringify({ model: 'calm' })
+    await fetch(`${server.url}/api/delete`, { method: 'DELETE', body })
+  })
 
   it('answers the prompt of its arguments', async () => {
     const { code, out, err } = await run('run', ...CALM, 'What is the capital', 'of France?')

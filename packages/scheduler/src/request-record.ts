@@ -8,6 +8,7 @@ import type { ParkedJob } from './parked-job.js'
 import type { PreemptionRecord } from './preempt.js'
 import type { Making, Reading } from './reading.js'
 import type { Grant, RequestClass, RequestId, SchedulerRequest } from './request.js'
+import { ascending } from './sorted-line.js'
 
 /** What a foreign engine said of a request that another one may well not say. */
 export interface Refusal {
@@ -58,12 +59,12 @@ export interface RequestRecord {
 
 /** Order of service: the least key, then the first to come. */
 export function byOrder(a: RequestRecord, b: RequestRecord): number {
-  return a.key - b.key || a.seq - b.seq
+  return ascending(a.key, b.key) || a.seq - b.seq
 }
 
 /** Order of deadlines. */
 export function byDeadline(a: RequestRecord, b: RequestRecord): number {
-  return a.deadline - b.deadline || a.seq - b.seq
+  return ascending(a.deadline, b.deadline) || a.seq - b.seq
 }
 
 /** What every event of a request begins with. */

@@ -88,6 +88,11 @@ export class SortedLine<T> implements Iterable<T> {
   }
 }
 
+/** Which of two numbers is less, as a small whole number: a difference of fractions would be an object at each comparison. */
+export function ascending(a: number, b: number): -1 | 0 | 1 {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
 // At an end, where most come and go, without the array that a splice makes.
 
 function insert<T>(items: T[], at: number, item: T): void {

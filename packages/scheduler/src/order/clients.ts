@@ -1,6 +1,6 @@
 import { RecentMap } from '../forecast/recent-map.js'
 import type { RequestRecord } from '../request-record.js'
-import { SortedLine } from '../sorted-line.js'
+import { ascending, SortedLine } from '../sorted-line.js'
 
 /** Most clients without a request whose counters are remembered. */
 const IDLE = 10_000
@@ -38,7 +38,7 @@ export interface Share {
  */
 export class Clients {
   readonly #active = new Map<string, Client>()
-  readonly #byCounter = new SortedLine<Client>((a, b) => a.counter - b.counter || a.seq - b.seq)
+  readonly #byCounter = new SortedLine<Client>((a, b) => ascending(a.counter, b.counter) || a.seq - b.seq)
   readonly #idle = new RecentMap<string, { counter: number }>(IDLE)
   readonly #charged = new Set<Client>()
   /** The counter of whoever was the last to leave, where nobody is left: where the next one begins. */

@@ -1,5 +1,5 @@
 import { byOrder, type RequestRecord } from '../request-record.js'
-import { SortedLine } from '../sorted-line.js'
+import { ascending, SortedLine } from '../sorted-line.js'
 import type { Client, Share } from './clients.js'
 import type { OrderedLine } from './order.js'
 import { placeOf, Places, type Level } from './places.js'
@@ -121,9 +121,9 @@ export class FairLine implements OrderedLine {
 }
 
 function byDue(a: RequestRecord, b: RequestRecord): number {
-  return placeOf(a).due - placeOf(b).due || a.seq - b.seq
+  return ascending(placeOf(a).due, placeOf(b).due) || a.seq - b.seq
 }
 
 function byShare(a: Share, b: Share): number {
-  return a.client.counter - b.client.counter || byOrder(a.oldest, b.oldest)
+  return ascending(a.client.counter, b.client.counter) || byOrder(a.oldest, b.oldest)
 }

@@ -1,5 +1,5 @@
 import { byOrder, type RequestRecord } from '../request-record.js'
-import { SortedLine } from '../sorted-line.js'
+import { ascending, SortedLine } from '../sorted-line.js'
 import type { Client } from './clients.js'
 import type { WaitingLine } from './waiting-line.js'
 
@@ -75,5 +75,5 @@ export function placeOf(record: RequestRecord): FairPlace {
 function byPlace(a: RequestRecord, b: RequestRecord): number {
   const x = placeOf(a)
   const y = placeOf(b)
-  return x.level - y.level || x.tag - y.tag || byOrder(a, b)
+  return x.level - y.level || ascending(x.tag, y.tag) || byOrder(a, b)
 }

@@ -10,7 +10,7 @@ interface Timer extends Disposable {
 }
 
 /** Turns of the microtask queue in which nobody asks the clock anything, after which promises have come to rest. */
-const QUIET_TURNS = 16
+const QUIET_TURNS = 8
 
 /**
  * A timer is so much later at least, in milliseconds, as real ones are later: who works out when something is due,

@@ -111,24 +111,29 @@ test('shows the truth while it waits: the place in line, who leaves, what is loa
   await chat.say({ type: 'waiting', position: 3, why: 'waits for memory', loading: null })
   await expect(page.getByText('3rd in line')).toBeVisible()
   await expect(page.getByText('waits for memory')).toBeVisible()
-  await chat.lab.evaluate((module) =>
-    module.host.tell({
-      type: 'events',
-      events: [
-        {
-          seq: 1,
-          at: 0,
-          type: 'evicted',
-          runner: 'r',
-          model: 'qwen',
-          purpose: 'generate',
-          why: 'idle for 42 s',
-          frees: 3e9,
-        },
-      ],
-    }),
-  )
-  await expect(page.getByText('Qwen3 4B is leaving: idle for 42 s')).toBeVisible()
+  const evicted = () =>
+    chat.lab.evaluate((module) =>
+      module.host.tell({
+        type: 'events',
+        events: [
+          {
+            seq: 1,
+            at: 0,
+            type: 'evicted',
+            runner: 'r',
+            model: 'qwen',
+            purpose: 'generate',
+            why: 'idle for 42 s',
+            frees: 3e9,
+          },
+        ],
+      }),
+    )
+  // Told until somebody listens: the line is there a moment before it does.
+  await expect(async () => {
+    await evicted()
+    await expect(page.getByText('Qwen3 4B is leaving: idle for 42 s')).toBeVisible({ timeout: 1_000 })
+  }).toPass()
   const loading = {
     fraction: 0.4,
     stage: 'fetching',

@@ -9,6 +9,8 @@ const CHUNK = 512
 export class SortedLine<T> implements Iterable<T> {
   readonly #compare: (a: T, b: T) => number
   readonly #chunks: T[][] = []
+  /** The chunks' lengths beside each other: a rank adds up many, and would else look at every chunk for its own. */
+  readonly #lengths: number[] = []
   #size = 0
 
   /** @param compare never 0 for two different items, and unchanging while they are in the line. */
@@ -29,12 +31,18 @@ export class SortedLine<T> implements Iterable<T> {
     const last = this.#chunks[this.#chunks.length - 1]
     if (last === undefined) {
       this.#chunks.push([item])
+      this.#lengths.push(1)
       return
     }
     const at = Math.min(this.#chunkOf(item), this.#chunks.length - 1)
     const chunk = this.#chunks[at] ?? last
     insert(chunk, this.#indexIn(chunk, item), item)
-    if (chunk.length > CHUNK) this.#chunks.splice(at + 1, 0, chunk.splice(CHUNK / 2))
+    if (chunk.length > CHUNK) {
+      const upper = chunk.splice(CHUNK / 2)
+      this.#chunks.splice(at + 1, 0, upper)
+      this.#lengths.splice(at + 1, 0, upper.length)
+    }
+    this.#lengths[at] = chunk.length
   }
 
   /** Returns whether the item was there. */
@@ -45,7 +53,11 @@ export class SortedLine<T> implements Iterable<T> {
     const index = this.#indexIn(chunk, item)
     if (chunk[index] !== item) return false
     remove(chunk, index)
-    if (chunk.length === 0) this.#chunks.splice(at, 1)
+    this.#lengths[at] = chunk.length
+    if (chunk.length === 0) {
+      this.#chunks.splice(at, 1)
+      this.#lengths.splice(at, 1)
+    }
     this.#size -= 1
     return true
   }
@@ -56,7 +68,7 @@ export class SortedLine<T> implements Iterable<T> {
     if (lastChunk !== undefined && lastChunk[lastChunk.length - 1] === item) return this.#size - 1
     const at = this.#chunkOf(item)
     let before = 0
-    for (let i = 0; i < at; i += 1) before += this.#chunks[i]?.length ?? 0
+    for (let i = 0; i < at; i += 1) before += this.#lengths[i] ?? 0
     const chunk = this.#chunks[at]
     return chunk === undefined ? before : before + this.#indexIn(chunk, item)
   }

@@ -35,6 +35,21 @@ async function settled(w: World): Promise<void> {
 }
 
 describe('a slot', () => {
+  it('goes to whoever it was given for, though another has the first place by then', async () => {
+    // Whoever is normal has a turn at once, before interactive work.
+    const classDelayMs = { interactive: 0, normal: 0, batch: 60_000 }
+    const w = world({ a: model(1, 0, slow) }, [gpu(4), ram(4)], { classDelayMs })
+    const long = await under(w, 3_500)
+    const short = w.scheduler.submit(interactive())
+    const normal = w.scheduler.submit(generate('a', { maxTokens: 1 }))
+    expect(normal.waiting()).toMatchObject({ position: 1 })
+    await w.clock.advance(20_000)
+    await Promise.all([long, short, normal].map(finished))
+    expect(events(w, 'running').map(({ request }) => request)).toEqual(['r1', 'r2', 'r3', 'r1'])
+    expect(events(w, 'preempted')).toHaveLength(1)
+    await settled(w)
+  })
+
   it('goes from batch work to interactive work, whose answer then goes on where it stopped', async () => {
     const w = world({ a: model(1, 0, slow) }, [gpu(4), ram(4)])
     const long = await under(w, 3_500)

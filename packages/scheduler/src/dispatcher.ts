@@ -16,7 +16,7 @@ import { BudgetView } from './memory-view.js'
 import { ModelReader } from './model-reader.js'
 import type { ParkedJob } from './parked-job.js'
 import type { Order } from './order/order.js'
-import type { LoadWish } from './request.js'
+import type { LoadWish, RequestId } from './request.js'
 import type { RequestQueue } from './request-queue.js'
 import { ofRequest, type RequestRecord } from './request-record.js'
 import type { RunnerPool } from './runner-pool.js'
@@ -240,6 +240,14 @@ export class Dispatcher {
     entry.owed = entry.line.runner === entry ? entry.line.waiting.size : 0
     entry.owesUntil = this.#parts.clock.now() + this.#parts.settings.starvationMs
     this.freed(entry)
+  }
+
+  /** One of a runner's slots was given away: to that request, and not to one that came before it in line meanwhile. */
+  gaveWay(entry: RunnerEntry, to: RequestId): void {
+    const record = this.#parts.admission.find(to)
+    if (record?.state !== 'waiting' || record.line.runner !== entry) return
+    const decision = this.#decide(record.line, record)
+    if (decision.do === 'run') this.#apply(record.line, record, decision)
   }
 
   /** One of a runner's slots is free. */

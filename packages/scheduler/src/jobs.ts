@@ -32,6 +32,8 @@ export interface JobsListener {
   ended(record: RequestRecord, end: RunEnd | null, slotMs: number): void
   /** A slot is free; the runner may be on its way out. */
   slotFree(entry: RunnerEntry): void
+  /** A job gave its slot away for the sake of this request, which may be over or served by now. */
+  gaveWay(entry: RunnerEntry, to: RequestId): void
   /** The request is to be put in line again. */
   again(record: RequestRecord): void
   /** A job may give its slot away from now on or in a while, or will not: whoever wants it looks again. */
@@ -201,7 +203,8 @@ export class Jobs {
       return
     }
     this.#parking.setAside(entry, running, parked, end)
-    // First whoever it gave way to, whatever the order: else it might be given its own slot back.
+    // First whoever it gave way to, whatever the order; and the line before itself, or it might be given its own slot back.
+    if (running.asked !== null) this.#listener.gaveWay(entry, running.asked.by)
     this.#listener.slotFree(entry)
     if (record.state !== 'running') return
     this.#listener.again(record)

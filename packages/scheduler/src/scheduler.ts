@@ -101,6 +101,7 @@ export class Scheduler {
           if (end?.how === 'finished') forecast.answered(record.request, end.metrics, slotMs)
         },
         slotFree: (entry) => this.#dispatcher.freed(entry),
+        gaveWay: (entry, to) => this.#dispatcher.gaveWay(entry, to),
         again: (record) => admission.enqueue(record),
         mayGiveWay: (entry) => this.#dispatcher.mayGiveWay(entry),
         roomier: () => this.#dispatcher.roomier(),
